@@ -1,0 +1,1 @@
+"""Speaks to payers: the portal engine, the portals, secrets, evidence. Imports nothing of jobs."""

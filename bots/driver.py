@@ -1,0 +1,81 @@
+"""The seam between jobs and portals: what a signed-in portal can be asked, and what it asks back.
+
+Jobs know only these protocols; ``bots.portal.Portal`` implements ``PortalDriver`` in a real browser, the property tests
+implement it in memory. Everything here raises ``bots.errors.BotError`` and nothing else on purpose; any other exception is
+a bug, and after the INTENT it makes the request uncertain.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from datetime import date
+from typing import Protocol
+
+from bots.model import AuthRequest, CaseSummary, Frozen, Reading, Receipt, Shown, Units
+
+
+class CommitGate(Protocol):
+    """What the portal asks of the journal around its one click. Both calls return only when the fact is durable on disk."""
+
+    async def intent(self, shown: Shown) -> None:
+        """The next thing that happens is the click. Raises (and nothing is clicked) when this request may not be sent."""
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """The confirmation was read; called before its page is left."""
+
+
+class SubmitResult(Frozen):
+    """How `PortalDriver.submit` ended without an error: exactly one of the three is set.
+
+    ``receipt``: sent now, or adopted (``receipt.adopted``) because the portal already had it; the gate was told.
+    ``shown``: a dry run that stopped after the read-back.
+    """
+
+    receipt: Receipt | None = None
+    shown: Shown | None = None
+
+
+class PortalDriver(Protocol):
+    """A portal under one signed-in account. Calls are made one after the other, never at once.
+
+    The portal signs in by itself when first needed and again (once) when the portal ended the session before an INTENT.
+    """
+
+    slug: str
+    account: str
+
+    async def submit(self, request: AuthRequest, gate: CommitGate, *, dry_run: bool = False) -> SubmitResult:
+        """Steps 1 to 4 of the commit protocol: find existing, draft, read back, INTENT, one click, RECEIPT.
+
+        Raises the `BotError` that says who must act. `Uncertain` (action VERIFY) only after `gate.intent`; a
+        `KnownRejection` may come before or after it and says that the portal certainly took nothing.
+        """
+
+    async def find_existing(self, request: AuthRequest) -> tuple[CaseSummary, ...]:
+        """Cases on file for the same member and code with overlapping dates, or that carry our request id. May be empty."""
+
+    async def list_cases(self, since: date) -> tuple[CaseSummary, ...]:
+        """All cases of this account's practice received since that day, over all pages of the list."""
+
+    async def read_case(self, reference_no: str) -> Reading:
+        """The case page, line items included."""
+
+    async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
+        """Units of the authorizations of these members (all that the page lists, when empty)."""
+
+
+class OpenPortal(Protocol):
+    """Opens a portal under an account; leaving the context logs out on every way out."""
+
+    def __call__(self, slug: str, account: str) -> AbstractAsyncContextManager[PortalDriver]: ...
+
+
+class CredentialGate(Protocol):
+    """Keeps a rejected password from ever being tried again. ``fingerprint`` is a keyed hash of account and password."""
+
+    def trying(self, portal: str, account: str, fingerprint: str) -> None:
+        """Durably notes the try. Raises `PasswordRejected` when this very password was rejected before."""
+
+    def accepted(self, portal: str, account: str, fingerprint: str) -> None: ...
+
+    def rejected(self, portal: str, account: str, fingerprint: str) -> None: ...

@@ -1,0 +1,266 @@
+"""Every failure, and who must act on it.
+
+One root, `BotError`. A subclass is named by what happened; its ``action`` says who acts, and is matched exhaustively by the
+jobs. No health information enters a message: a subclass takes only portal, page, selector key, counts and the like.
+``sentence`` is for a practice's staff: what happened, what was not done, what to do next.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Action(StrEnum):
+    RETRY = "retry"
+    """Portal down, slow, rate limited: try again later; repeated, it opens the portal's breaker."""
+    PERSON_PORTAL = "person_portal"
+    """The portal is disabled until a person enables it."""
+    PERSON_REQUEST = "person_request"
+    """This request waits for a person."""
+    FIX_REQUEST = "fix_request"
+    """The request itself must be corrected; the portal took nothing."""
+    FALLBACK = "fallback"
+    """Another way must be taken (payer's rules); a changed page also alerts."""
+    VERIFY = "verify"
+    """It may or may not have been accepted: look on the portal, never send again."""
+    ALERT = "alert"
+    """An impossible reading: the old value stays."""
+
+
+class BotError(Exception):
+    """Root of all failures. ``code`` is stable and may be written to journal, log and ledger."""
+
+    code: ClassVar[str] = "bot_error"
+    action: ClassVar[Action] = Action.PERSON_REQUEST
+    text: ClassVar[str] = "The portal {portal} could not be used. Nothing was sent. Ask your IT person to look at the log."
+
+    def __init__(self, portal: str = "", **details: str) -> None:
+        self.portal = portal
+        self.details = details
+        super().__init__(f"{self.code} portal={portal} " + " ".join(f"{k}={v}" for k, v in sorted(details.items())))
+
+    @property
+    def sentence(self) -> str:
+        """One plain sentence for staff; details that were not given read as a dash."""
+        return self.text.format_map(_Dashes(self.details, portal=self.portal or "(none)"))
+
+
+class _Dashes(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "-"
+
+
+# --- RETRY: the portal's trouble, over by itself -----------------------------------------------------------------
+
+
+class PortalDown(BotError):
+    """The portal answers with an error, an outage banner or not at all."""
+
+    code = "portal_down"
+    action = Action.RETRY
+    text = (
+        "{portal} is not working at the moment ({what}). Nothing was sent. "
+        "The request is kept and tried again or takes the payer's other way."
+    )
+
+
+class PortalSlow(BotError):
+    code = "portal_slow"
+    action = Action.RETRY
+    text = "{portal} did not answer in time on page {page}. Nothing was sent. It is tried again later."
+
+
+class RateLimited(BotError):
+    code = "rate_limited"
+    action = Action.RETRY
+    text = "{portal} asked to slow down. Nothing was sent. It is tried again later."
+
+
+class SessionLost(BotError):
+    """The portal ended our session before anything was committed."""
+
+    code = "session_lost"
+    action = Action.RETRY
+    text = "{portal} signed us out in the middle of the work. Nothing was sent. It is tried again."
+
+
+# --- PERSON_PORTAL: the portal is disabled until a person enables it ----------------------------------------------
+
+
+class PasswordRejected(BotError):
+    code = "password_rejected"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} refused the password of account {account}. It will not be tried again. "
+        "Check it by hand, then run: priorbot vault set {secret} && priorbot portal enable {portal}"
+    )
+
+
+class PasswordExpired(BotError):
+    code = "password_expired"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} wants a new password for account {account}. Nothing was sent. Change it by hand on the portal, "
+        "then run: priorbot vault set {secret} && priorbot portal enable {portal}"
+    )
+
+
+class AccountLocked(BotError):
+    code = "account_locked"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} has locked account {account}. Nothing was sent. Ask the portal's help desk to unlock it, "
+        "then run: priorbot portal enable {portal}"
+    )
+
+
+class TermsChanged(BotError):
+    code = "terms_changed"
+    action = Action.PERSON_PORTAL
+    text = "{portal} shows terms that a person must read and accept. Nothing was sent. Sign in by hand once, then run: priorbot portal enable {portal}"
+
+
+class CodeNeeded(BotError):
+    code = "code_needed"
+    action = Action.PERSON_PORTAL
+    text = "{portal} asks for a one-time code that only a person can get ({medium}). Nothing was sent. Sign in by hand, then run: priorbot portal enable {portal}"
+
+
+class BlockedByPortal(BotError):
+    """A CAPTCHA or a block page: handed to a person, never worked around."""
+
+    code = "blocked"
+    action = Action.PERSON_PORTAL
+    text = "{portal} asks to prove that a person is there. Nothing was sent. Sign in by hand, and ask the payer before running again: priorbot portal enable {portal}"
+
+
+class NotPermitted(BotError):
+    """No permission entry in force for an address that is not on this machine."""
+
+    code = "not_permitted"
+    action = Action.PERSON_PORTAL
+    text = "There is no permission in force to use {portal} with a bot ({why}). Nothing was opened. Enter who granted it under [portals.{portal}.permission]."
+
+
+class NotConfigured(BotError):
+    code = "not_configured"
+    action = Action.PERSON_PORTAL
+    text = "{portal} is not set up ({what}). Nothing was sent. Run: priorbot doctor"
+
+
+class AccessNotGranted(BotError):
+    code = "access_not_granted"
+    action = Action.PERSON_PORTAL
+    text = "{portal} has not given this account access to {what}. Ask the portal's help desk, then run: priorbot portal enable {portal}"
+
+
+# --- PERSON_REQUEST ----------------------------------------------------------------------------------------------
+
+
+class ReadBackDiffers(BotError):
+    """The review page does not say what the request says; ``fields`` names the fields, never their values."""
+
+    code = "read_back_differs"
+    action = Action.PERSON_REQUEST
+    text = "{portal} shows something else than was asked in: {fields}. Nothing was sent. Compare the request with the portal by hand."
+
+
+class SeveralMatches(BotError):
+    code = "several_matches"
+    action = Action.PERSON_REQUEST
+    text = "{portal} has several {what} that fit. Nothing was sent. Choose by hand on the portal."
+
+
+class ProviderNotFound(BotError):
+    code = "provider_not_found"
+    action = Action.PERSON_REQUEST
+    text = "{portal} does not list the requesting provider under that last name and NPI. Nothing was sent. Check the provider's enrolment, then submit again."
+
+
+class AnswerMissing(BotError):
+    """The portal asks what the packet does not say."""
+
+    code = "answer_missing"
+    action = Action.PERSON_REQUEST
+    text = "{portal} asks a question that the request does not answer: {question}. Nothing was sent. Add it to the column answers and submit again."
+
+
+class AttestationMissing(BotError):
+    code = "attestation_missing"
+    action = Action.PERSON_REQUEST
+    text = "{portal} wants an attestation, and the request names nobody who attests. Nothing was sent. Fill attested_by and submit again."
+
+
+class NoBotYet(BotError):
+    code = "no_bot_yet"
+    action = Action.PERSON_REQUEST
+    text = "PriorBot cannot drive {portal} yet. Nothing was sent. Submit this request by hand on the portal."
+
+
+# --- FIX_REQUEST -------------------------------------------------------------------------------------------------
+
+
+class MemberNotFound(BotError):
+    code = "member_not_found"
+    action = Action.FIX_REQUEST
+    text = "{portal} knows no member with that id and birth date. Nothing was sent. Correct member_id or member_dob and submit again."
+
+
+class NotEligible(BotError):
+    code = "not_eligible"
+    action = Action.FIX_REQUEST
+    text = "{portal} shows the member as not eligible on that date. Nothing was sent. Check the coverage."
+
+
+class KnownRejection(BotError):
+    """The portal refused in its own words, which the selector file maps to ``reason``; it certainly took nothing."""
+
+    code = "known_rejection"
+    action = Action.FIX_REQUEST
+    text = "{portal} refused the request: {reason}. It was not accepted. Correct it and submit again."
+
+
+class DocumentRefused(BotError):
+    code = "document_refused"
+    action = Action.FIX_REQUEST
+    text = "{portal} refused a document ({reason}). Nothing was sent. Replace the document and submit again."
+
+
+# --- FALLBACK ----------------------------------------------------------------------------------------------------
+
+
+class PageChanged(BotError):
+    """A page does not look as its selector file says. Names page and key; nothing on it was used."""
+
+    code = "page_changed"
+    action = Action.FALLBACK
+    text = "{portal} has changed its page {page} (part: {key}, {what}). Nothing was sent. Ask your IT person to mend selectors/{portal}.yaml."
+
+
+class PortalSaysFax(BotError):
+    code = "portal_says_fax"
+    action = Action.FALLBACK
+    text = "{portal} says that this request must be faxed. Nothing was sent."
+
+
+# --- VERIFY ------------------------------------------------------------------------------------------------------
+
+
+class Uncertain(BotError):
+    """After the INTENT no known answer came. Never re-sent, never faxed; `verify` looks for it."""
+
+    code = "uncertain"
+    action = Action.VERIFY
+    text = "It is not certain whether {portal} accepted the request ({what}). It will not be sent again. Run: priorbot verify"
+
+
+# --- ALERT -------------------------------------------------------------------------------------------------------
+
+
+class BadReading(BotError):
+    """Read but impossible (a date in the future, more units used than exist, a missing table). The old value stays."""
+
+    code = "bad_reading"
+    action = Action.ALERT
+    text = "{portal} shows something impossible on page {page} ({what}). The last good value is kept. Look at the portal by hand."

@@ -1,0 +1,1 @@
+"""Decides when and why. Imports bots; never Playwright."""
