@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import dataclass_transform
 
 import msgspec
 
@@ -138,6 +139,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """An immutable value that reads and writes itself as JSON through msgspec."""
 
