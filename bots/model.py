@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import dataclass_transform
+from typing import Any, dataclass_transform
 
 import msgspec
 
@@ -139,8 +139,15 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
+class _KeywordOnly(msgspec.StructMeta):
+    """Makes every struct keyword-only: msgspec does not hand ``kw_only`` down to subclasses."""
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> _KeywordOnly:
+        return super().__new__(mcls, name, bases, namespace, **{"kw_only": True, **config})
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Frozen(msgspec.Struct, metaclass=_KeywordOnly, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """An immutable value that reads and writes itself as JSON through msgspec."""
 
 
