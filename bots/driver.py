@@ -41,8 +41,11 @@ class PortalDriver(Protocol):
     The portal signs in by itself when first needed and again (once) when the portal ended the session before an INTENT.
     """
 
-    slug: str
-    account: str
+    @property
+    def slug(self) -> str: ...
+
+    @property
+    def account(self) -> str: ...
 
     async def submit(self, request: AuthRequest, gate: CommitGate, *, dry_run: bool = False) -> SubmitResult:
         """Steps 1 to 4 of the commit protocol: find existing, draft, read back, INTENT, one click, RECEIPT.

@@ -85,6 +85,16 @@ class SessionLost(BotError):
     text = "{portal} signed us out in the middle of the work. Nothing was sent. It is tried again."
 
 
+class AccountInUse(BotError):
+    """The account is signed in elsewhere, and not by a run of ours that was cut off: a person has the seat."""
+
+    code = "account_in_use"
+    action = Action.RETRY
+    text = (
+        "Somebody is signed in to {portal} with account {account}. Nothing was sent. It is tried again when the account is free."
+    )
+
+
 # --- PERSON_PORTAL: the portal is disabled until a person enables it ----------------------------------------------
 
 
@@ -178,6 +188,14 @@ class ProviderNotFound(BotError):
     text = "{portal} does not list the requesting provider under that last name and NPI. Nothing was sent. Check the provider's enrolment, then submit again."
 
 
+class PartlyOnFile(BotError):
+    """The portal has a case for some of the asked codes and dates, but not for all."""
+
+    code = "partly_on_file"
+    action = Action.PERSON_REQUEST
+    text = "{portal} already has a case for a part of this request. Nothing was sent. Compare them by hand and send only what is missing."
+
+
 class AnswerMissing(BotError):
     """The portal asks what the packet does not say."""
 
@@ -219,6 +237,14 @@ class KnownRejection(BotError):
     code = "known_rejection"
     action = Action.FIX_REQUEST
     text = "{portal} refused the request: {reason}. It was not accepted. Correct it and submit again."
+
+
+class NotListed(BotError):
+    """A code, a provider or a choice that the portal does not offer."""
+
+    code = "not_listed"
+    action = Action.FIX_REQUEST
+    text = "{portal} does not offer what the request asks in the field {what}. Nothing was sent. Correct it and submit again."
 
 
 class DocumentRefused(BotError):
@@ -264,3 +290,11 @@ class BadReading(BotError):
     code = "bad_reading"
     action = Action.ALERT
     text = "{portal} shows something impossible on page {page} ({what}). The last good value is kept. Look at the portal by hand."
+
+
+def error_class(code: str) -> type[BotError] | None:
+    """The error a selector file names by its ``code``; None when there is none."""
+    return _BY_CODE.get(code)
+
+
+_BY_CODE: dict[str, type[BotError]] = {cls.code: cls for cls in BotError.__subclasses__()}

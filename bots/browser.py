@@ -1,0 +1,56 @@
+"""One Chromium for the process, one context per account.
+
+Contexts are closed and opened anew after a number of uses, because a context that lives on only grows. Against loopback
+addresses the browser can reach nothing else.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from playwright.async_api import Browser as PlaywrightBrowser
+from playwright.async_api import BrowserContext, Playwright, async_playwright
+
+from bots.browser_find import find_browser
+
+_LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"
+
+
+class Browser:
+    """Starts on entering, stops on leaving. ``loopback_only``: names that are not this machine's do not resolve."""
+
+    def __init__(self, *, path: str = "", headless: bool = True, loopback_only: bool = True) -> None:
+        self._path = path
+        self._headless = headless
+        self._loopback_only = loopback_only
+        self._playwright: Playwright | None = None
+        self._browser: PlaywrightBrowser | None = None
+
+    async def __aenter__(self) -> Self:
+        found = find_browser(self._path)
+        self._playwright = await async_playwright().start()
+        self._browser = await self._playwright.chromium.launch(
+            executable_path=str(found.path),
+            args=[*found.args, *([_LOOPBACK_ONLY] if self._loopback_only else [])],
+            headless=self._headless,
+            # Signals are ours: a run that is asked to stop signs out first.
+            handle_sigint=False,
+            handle_sigterm=False,
+            handle_sighup=False,
+        )
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if self._browser is not None:
+                await self._browser.close()
+        finally:
+            if self._playwright is not None:
+                await self._playwright.stop()
+
+    async def context(self, state: dict[str, Any] | None = None) -> BrowserContext:
+        """A new context, with the cookies and storage of a saved sign-in state if there is one. Traces and HAR stay off."""
+        if self._browser is None:
+            raise RuntimeError("the browser is not started")
+        return await self._browser.new_context(storage_state=state, accept_downloads=False, service_workers="block")  # type: ignore[arg-type]

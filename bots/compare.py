@@ -1,0 +1,95 @@
+"""Compares what a portal shows with what was asked, after taking away what is only manner of writing. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from bots.pagemap import ReadKind, ReadMap
+from bots.tabledata import fold
+
+_NOTHING = {"", "-", "—", "–", "n/a", "none"}
+LINE_KINDS = {
+    "service_code": ReadKind.CODE,
+    "modifiers": ReadKind.CODE,
+    "units": ReadKind.NUMBER,
+    "from_date": ReadKind.DATE,
+    "to_date": ReadKind.DATE,
+}
+"""How the columns of a lines table are compared."""
+
+
+def parse_date(text: str, form: str) -> date | None:
+    """A portal's date in its own format (``form`` as in strptime); None when it is none."""
+    try:
+        return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - a calendar day has no zone
+    except ValueError:
+        return None
+
+
+def parse_number(text: str) -> Decimal | None:
+    """An amount as shown, thousands separators allowed; None when it is none."""
+    try:
+        number = Decimal(text.replace(",", "").strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def normal(text: str, kind: ReadKind, date_form: str) -> str:
+    """The meaning of a shown text, comparable to `normal_asked`. What cannot be read stays as it is, and so differs."""
+    text = fold(text)
+    if text.casefold() in _NOTHING:
+        return ""
+    match kind:
+        case ReadKind.DATE:
+            found = parse_date(text, date_form)
+            return found.isoformat() if found else text
+        case _:
+            return normal_asked(text, kind)
+
+
+def normal_asked(text: str, kind: ReadKind) -> str:
+    """The meaning of an asked value; dates are ISO already."""
+    text = fold(text)
+    match kind:
+        case ReadKind.NUMBER:
+            number = parse_number(text)
+            return str(number.normalize() + 0) if number is not None else text
+        case ReadKind.CODE:
+            return " ".join(sorted(re.sub(r"[^0-9A-Za-z,; ]", "", text).upper().replace(",", " ").replace(";", " ").split()))
+        case ReadKind.PHONE:
+            return re.sub(r"\D", "", text)
+        case ReadKind.DATE | ReadKind.TEXT:
+            return text.casefold()
+
+
+def differing(asked: Mapping[str, str], shown: Mapping[str, str], reads: Mapping[str, ReadMap], date_form: str) -> list[str]:
+    """Names of the fields that do not say the same. A field that only one side has differs."""
+    names = []
+    for name in sorted({*asked, *shown}):
+        read = reads.get(name)
+        if read is None or name not in asked or name not in shown:
+            names.append(name)
+            continue
+        wanted = read.words.get(asked[name], asked[name])
+        if normal_asked(wanted, read.kind) != normal(shown[name], read.kind, date_form):
+            names.append(name)
+    return names
+
+
+def lines_differ(asked: Sequence[Mapping[str, str]], shown: Sequence[Mapping[str, str]], date_form: str) -> bool:
+    """Whether the service lines are other lines, or more, or fewer; order does not matter. Compares the columns that are shown."""
+
+    def meaning(line: Mapping[str, str], columns: Sequence[str], *, ours: bool) -> tuple[str, ...]:
+        kinds = [LINE_KINDS.get(column, ReadKind.TEXT) for column in columns]
+        if ours:
+            return tuple(normal_asked(line[c], k) for c, k in zip(columns, kinds, strict=True))
+        return tuple(normal(line[c], k, date_form) for c, k in zip(columns, kinds, strict=True))
+
+    if not shown:
+        return bool(asked)
+    columns = sorted(shown[0])
+    return sorted(meaning(a, columns, ours=True) for a in asked) != sorted(meaning(s, columns, ours=False) for s in shown)

@@ -1,0 +1,303 @@
+"""Loads and checks ``selectors/<slug>.yaml``: how a portal looks, as data.
+
+The file is the only place that knows labels, ids, wording and formats. `load_pagemap` checks all of it before a browser
+starts: unknown keys, names that point nowhere, patterns that do not compile and values that YAML turned into something else
+(an unquoted ``No`` or date) are errors that name file and place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from bots.model import Frozen, Status
+
+
+class SelectorFileError(ValueError):
+    """The selector file cannot be used; the message names file, place and mend."""
+
+
+class Candidate(Frozen):
+    """One way to find an element: exactly one of role, label, beside, text, test_id or css.
+
+    ``role`` goes with ``name`` (exact) or ``pattern``. ``beside`` is the caption in a table or list: the element found is the one
+    that stands right after it. ``text`` is exact unless ``pattern`` is given instead.
+    """
+
+    role: str = ""
+    name: str = ""
+    label: str = ""
+    beside: str = ""
+    text: str = ""
+    pattern: str = ""
+    test_id: str = ""
+    css: str = ""
+
+    def describe(self) -> str:
+        """For messages: how it was looked for, in the words of the selector file."""
+        return ", ".join(f"{f} {getattr(self, f)!r}" for f in self.__struct_fields__ if getattr(self, f))
+
+    def check(self) -> None:
+        ways = [f for f in ("role", "label", "beside", "text", "test_id", "css") if getattr(self, f)]
+        if len(ways) > 1 or not (ways or self.pattern):
+            raise ValueError(f"a candidate needs exactly one way to look, this has {ways or 'none'}")
+        if self.name and self.role == "":
+            raise ValueError("name goes with role")
+        re.compile(self.pattern)
+
+
+Find = tuple[Candidate, ...]
+
+
+class FieldKind(StrEnum):
+    TEXT = "text"
+    TYPED = "typed"
+    """Key by key: masked boxes and boxes that listen to keys."""
+    SECRET = "secret"
+    SELECT = "select"
+    """``words`` maps our value to the option's text."""
+    RADIO = "radio"
+    """``words`` maps our value to the label of its button; the candidates find the group."""
+    CHECK = "check"
+    PICK = "pick"
+    """A type-ahead: type, wait for the list, choose the one entry that starts with the value."""
+
+
+class FieldMap(Frozen):
+    find: Find
+    kind: FieldKind = FieldKind.TEXT
+    words: dict[str, str] = {}
+    options: Find = ()
+    """PICK: the entries of the open list."""
+    picked: str = ""
+    """PICK: pattern of the box's value after the choice, with ``{value}``; "" = the value itself, at the start."""
+
+
+class ActionMap(Frozen):
+    find: Find
+    leads_to: tuple[str, ...] = ()
+    """Pages and outcomes that may come next; the first that is seen is the answer."""
+    navigates: bool = True
+    """The browser loads a new document (outcomes that are ``in_place`` may still come first)."""
+    commit: str = ""
+    """Pattern of the address of the one request that commits. Only the action that submits has it."""
+
+
+class OutcomeMap(Frozen):
+    """Something the portal says. ``error`` is a code of ``bots.errors``; without it the outcome is only told by name."""
+
+    see: Find
+    error: str = ""
+    reason: str = ""
+    """For people, in our words; goes into the error's sentence."""
+    in_place: bool = False
+    """Shown without loading a new document."""
+
+
+class TableMap(Frozen):
+    find: Find
+    columns: dict[str, str]
+    """Our name -> header text, exact after white space is folded. A missing header is a changed page."""
+    row_action: Find = ()
+    """Inside a row: what is pressed to choose it."""
+    next_page: Find = ()
+    empty: Find = ()
+    """What is shown instead of rows. Without it a table that is missing is a changed page, never 'no rows'."""
+
+
+class ReadKind(StrEnum):
+    TEXT = "text"
+    DATE = "date"
+    NUMBER = "number"
+    CODE = "code"
+    PHONE = "phone"
+
+
+class ReadMap(Frozen):
+    find: Find
+    kind: ReadKind = ReadKind.TEXT
+    pattern: str = ""
+    """The text must match as a whole; the first group, if any, is the value."""
+    optional: bool = False
+    words: dict[str, str] = {}
+    """Our value -> the portal's word for it."""
+
+
+class PageMap(Frozen):
+    path: str = ""
+    """Below the base URL, with ``{name}`` for values; "" = reached only through other pages."""
+    is_here: Find
+    fields: dict[str, FieldMap] = {}
+    actions: dict[str, ActionMap] = {}
+    outcomes: dict[str, OutcomeMap] = {}
+    tables: dict[str, TableMap] = {}
+    reads: dict[str, ReadMap] = {}
+    read_back: dict[str, ReadMap] = {}
+
+
+class SignInMap(Frozen):
+    """How one signs in, as pages and keys of this file."""
+
+    banner_page: str = ""
+    """A public page that may announce an outage; read before the sign-in page."""
+    page: str
+    username: str = "username"
+    password: str = "password"
+    action: str
+    landed: str
+    in_use: str = ""
+    """Page that says the account is signed in elsewhere; its action ``take_over`` ends that session."""
+    pass_by: dict[str, str] = {}
+    """Pages without meaning that may come between -> the action that leaves them."""
+    sign_out: str
+    """Action on the page ``landed`` (and wherever else it stands)."""
+    signed_out: str
+    """Page or outcome that shows that we are out."""
+    session_minutes: int = 20
+
+
+class Formats(Frozen):
+    date: str = "%m/%d/%Y"
+    reference_no: str = ".+"
+    authorization_no: str = ".+"
+    our_reference_length: int = 30
+
+
+class Words(Frozen):
+    status: dict[str, Status] = {}
+    eligibility: dict[str, str] = {}
+    """The portal's word -> ``eligible`` or ``not_eligible``; a word that is not listed stops the request."""
+
+
+class Timeouts(Frozen):
+    """Seconds."""
+
+    page: float = 30.0
+    """Until an expected page or outcome is seen."""
+    element: float = 5.0
+    """Until a later candidate is tried, once the page is recognised."""
+    commit: float = 90.0
+    lookup: float = 10.0
+
+
+class PortalMap(Frozen):
+    portal: str
+    version: str
+    formats: Formats = Formats()
+    words: Words = Words()
+    timeouts: Timeouts = Timeouts()
+    sign_in: SignInMap
+    interruptions: dict[str, OutcomeMap] = {}
+    """May come on every page: outage, session lost, a challenge. Every one has an error."""
+    pages: dict[str, PageMap]
+
+    def finds(self) -> Iterator[tuple[str, str, Find]]:
+        """Every (page, key, candidates) of the file, for checks and the canary."""
+        for key, outcome in self.interruptions.items():
+            yield "(any)", key, outcome.see
+        for name, page in self.pages.items():
+            yield name, "is_here", page.is_here
+            for key, field in page.fields.items():
+                yield name, key, field.find
+            for key, action in page.actions.items():
+                yield name, key, action.find
+            for key, outcome in page.outcomes.items():
+                yield name, key, outcome.see
+            for key, table in page.tables.items():
+                yield name, key, table.find
+            for key, read in (*page.reads.items(), *page.read_back.items()):
+                yield name, key, read.find
+
+
+def selectors_folder() -> Path:
+    """The selector files: inside the installed package, else beside it in the checkout (never by import name)."""
+    here = Path(__file__).resolve().parent
+    installed = here / "_selectors"
+    return installed if installed.is_dir() else here.parent / "selectors"
+
+
+@lru_cache(maxsize=64)
+def load_pagemap(slug: str, override: str = "") -> PortalMap:
+    """The checked selector file of a portal. ``override`` is another file (an operator's copy); raises `SelectorFileError`."""
+    import yaml
+
+    path = Path(override) if override else selectors_folder() / f"{slug}.yaml"
+    try:
+        with path.open(encoding="utf-8") as file:
+            raw = yaml.safe_load(file)
+        portal_map = msgspec.convert(raw, PortalMap, strict=True)
+    except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
+        raise SelectorFileError(f"{path.name}: {error}") from error
+    problems = list(_problems(portal_map, slug))
+    if problems:
+        raise SelectorFileError(f"{path.name}: " + "; ".join(problems))
+    return portal_map
+
+
+def _problems(portal_map: PortalMap, slug: str) -> Iterator[str]:
+    from bots.errors import error_class
+
+    if portal_map.portal != slug:
+        yield f"portal is {portal_map.portal!r}, expected {slug!r}"
+    for page, key, find in portal_map.finds():
+        if not find:
+            yield f"{page}.{key}: no candidate"
+        for candidate in find:
+            try:
+                candidate.check()
+            except (ValueError, re.error) as error:
+                yield f"{page}.{key}: {error}"
+    for name, page_map in portal_map.pages.items():
+        yield from _page_problems(portal_map, name, page_map)
+    every = [("(any)", k, o) for k, o in portal_map.interruptions.items()]
+    every += [(n, k, o) for n, p in portal_map.pages.items() for k, o in p.outcomes.items()]
+    for page, key, outcome in every:
+        if outcome.error and error_class(outcome.error) is None:
+            yield f"{page}.{key}: unknown error code {outcome.error!r}"
+        if page == "(any)" and not outcome.error:
+            yield f"{key}: an interruption needs an error"
+    yield from _sign_in_problems(portal_map)
+
+
+def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[str]:
+    for key, action in page.actions.items():
+        for target in action.leads_to:
+            if target not in portal_map.pages and target not in page.outcomes:
+                yield f"{name}.{key}: leads to {target!r}, which is neither a page nor an outcome of {name}"
+        if action.commit:
+            re.compile(action.commit)
+    for key, field in page.fields.items():
+        if field.kind is FieldKind.PICK and not field.options:
+            yield f"{name}.{key}: a pick needs options"
+        if field.kind in (FieldKind.SELECT, FieldKind.RADIO) and field.kind is FieldKind.RADIO and not field.words:
+            yield f"{name}.{key}: a radio group needs words"
+
+
+def _sign_in_problems(portal_map: PortalMap) -> Iterator[str]:
+    sign_in = portal_map.sign_in
+    named = [
+        sign_in.page,
+        sign_in.landed,
+        *sign_in.pass_by,
+        *filter(None, [sign_in.banner_page, sign_in.in_use, sign_in.signed_out]),
+    ]
+    for page in named:
+        if page not in portal_map.pages:
+            yield f"sign_in: no page {page!r}"
+            return
+    page_map = portal_map.pages[sign_in.page]
+    for field in (sign_in.username, sign_in.password):
+        if field not in page_map.fields:
+            yield f"sign_in: page {sign_in.page} has no field {field!r}"
+    if sign_in.action not in page_map.actions:
+        yield f"sign_in: page {sign_in.page} has no action {sign_in.action!r}"
+    if sign_in.sign_out not in portal_map.pages[sign_in.landed].actions:
+        yield f"sign_in: page {sign_in.landed} has no action {sign_in.sign_out!r}"
+    for page, action in sign_in.pass_by.items():
+        if action not in portal_map.pages[page].actions:
+            yield f"sign_in: page {page} has no action {action!r}"

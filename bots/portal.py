@@ -1,0 +1,344 @@
+"""Portal: the one way a portal is driven.
+
+A portal module subclasses `Portal` and says what its steps mean: how a member is found, how a request is drafted, where a case
+is shown. This class does the rest, the same for every portal: signing in, the look for an existing case, the read-back, the
+commit and the receipt. A portal module has no retry, no ``try`` and no commit click.
+
+Page names with a meaning here: ``review`` (``read_back`` values, tables ``lines`` and ``documents``, action ``submit``),
+``confirmation`` (reads ``reference_no``, ``authorization_no``, ``status``), ``case`` (reads of `Reading`, table ``lines``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import PurePath
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from playwright.async_api import Error as PlaywrightError
+
+from bots.compare import differing, lines_differ, parse_date, parse_number
+from bots.driver import SubmitResult
+from bots.errors import (
+    BadReading,
+    BotError,
+    KnownRejection,
+    NoBotYet,
+    PageChanged,
+    PartlyOnFile,
+    ReadBackDiffers,
+    SessionLost,
+    SeveralMatches,
+    Uncertain,
+)
+from bots.model import AuthRequest, CaseSummary, LineReading, Reading, Receipt, Shown, Status, Units
+from bots.page import PageView
+from bots.tabledata import Row
+
+if TYPE_CHECKING:
+    from bots.driver import CommitGate
+    from bots.evidence import Evidence
+    from bots.signin import Session
+
+T = TypeVar("T")
+_WITHDRAWN = {Status.CANCELLED, Status.VOID, Status.WITHDRAWN}
+"""A case that was taken back does not stand in a new request's way."""
+RENEW_AFTER = 100
+"""Submissions until the browser context is renewed, so that its memory goes."""
+
+
+class Portal:
+    """A portal under one account (`bots.driver.PortalDriver`). ``session`` signs in when first needed."""
+
+    slug: ClassVar[str]
+    searchable: ClassVar[bool] = True
+    """The portal shows what was sent before. Without it nothing uncertain can be verified."""
+
+    def __init__(self, session: Session, evidence: Evidence, now: Callable[[], datetime]) -> None:
+        self.account = session.account.name
+        self.session = session
+        self.map = session.map
+        self.evidence = evidence
+        self.now = now
+        self._sent = 0
+
+    # --- what a portal module says -------------------------------------------------------------------------------
+
+    async def search_cases(self, request: AuthRequest) -> list[CaseSummary]:
+        """Cases that the portal shows for this request's member (any code and date)."""
+        raise NoBotYet(self.slug)
+
+    async def draft(self, request: AuthRequest) -> None:
+        """From the start of a new request to the page ``review``. Sends nothing."""
+        raise NoBotYet(self.slug)
+
+    def expected(self, request: AuthRequest) -> dict[str, str]:
+        """What the review page must say: our field name -> our value (ISO dates, plain numbers)."""
+        raise NoBotYet(self.slug)
+
+    async def cases_since(self, since: date) -> list[CaseSummary]:
+        raise NoBotYet(self.slug)
+
+    async def open_case(self, reference_no: str) -> None:
+        """To the page ``case`` of this reference number."""
+        raise NoBotYet(self.slug)
+
+    async def units_of(self, member_ids: tuple[str, ...]) -> list[Units]:
+        raise NoBotYet(self.slug)
+
+    # --- what jobs ask -------------------------------------------------------------------------------------------
+
+    async def submit(self, request: AuthRequest, gate: CommitGate, *, dry_run: bool = False) -> SubmitResult:
+        """See `bots.driver.PortalDriver.submit`."""
+        prepared = await self._while_signed_in(lambda: self._prepare(request, dry_run=dry_run))
+        if isinstance(prepared, Receipt):
+            await gate.receipt(prepared)
+            return SubmitResult(receipt=prepared)
+        if dry_run:
+            return SubmitResult(shown=prepared)
+        receipt = await self._commit(prepared, gate)
+        self._sent += 1
+        if self._sent % RENEW_AFTER == 0:
+            await self.session.renew_context()
+        return SubmitResult(receipt=receipt)
+
+    async def find_existing(self, request: AuthRequest) -> tuple[CaseSummary, ...]:
+        """See `bots.driver.PortalDriver.find_existing`."""
+        return await self._while_signed_in(lambda: self._find_existing(request))
+
+    async def list_cases(self, since: date) -> tuple[CaseSummary, ...]:
+        """See `bots.driver.PortalDriver.list_cases`."""
+        return tuple(await self._while_signed_in(lambda: self.cases_since(since)))
+
+    async def read_case(self, reference_no: str) -> Reading:
+        """See `bots.driver.PortalDriver.read_case`."""
+
+        async def read() -> Reading:
+            await self.open_case(reference_no)
+            return await self._case(reference_no)
+
+        return await self._while_signed_in(read)
+
+    async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
+        """See `bots.driver.PortalDriver.read_units`."""
+        return tuple(await self._while_signed_in(lambda: self.units_of(member_ids)))
+
+    # --- the commit protocol -------------------------------------------------------------------------------------
+
+    async def _prepare(self, request: AuthRequest, *, dry_run: bool) -> Receipt | Shown:
+        existing = await self._find_existing(request)
+        if existing and not dry_run:
+            return self._adopt(request, existing)
+        await self.draft(request)
+        return await self._read_back(request)
+
+    async def _find_existing(self, request: AuthRequest) -> tuple[CaseSummary, ...]:
+        found = await self.search_cases(request)
+        ours = self.our_reference(request)
+        mine = [case for case in found if ours and case.our_reference == ours]
+        if mine:
+            return tuple(mine)
+        wanted = {(line.service_code, line.from_date, line.to_date) for line in request.lines}
+        return tuple(case for case in found if case.status not in _WITHDRAWN and any(_overlaps(case, *line) for line in wanted))
+
+    def _adopt(self, request: AuthRequest, existing: tuple[CaseSummary, ...]) -> Receipt:
+        if len(existing) > 1:
+            raise SeveralMatches(self.slug, what="cases on file")
+        case = existing[0]
+        if case.our_reference != self.our_reference(request) and not set(request.codes) <= set(case.service_codes):
+            raise PartlyOnFile(self.slug)
+        return Receipt(
+            portal=self.slug,
+            reference_no=case.reference_no,
+            authorization_no=case.authorization_no,
+            status_raw=case.status_raw,
+            status=case.status,
+            received_at=self.now(),
+            adopted=True,
+        )
+
+    async def _read_back(self, request: AuthRequest) -> Shown:
+        view = self.view
+        page = self.map.pages["review"]
+        shown = await view.read_back()
+        wrong = differing(self.expected(request), shown, page.read_back, self.map.formats.date)
+        for table, asked in (("lines", self.expected_lines(request)), ("documents", self.expected_documents(request))):
+            if table in page.tables:
+                rows = [row.cells for row in await view.table(table)]
+                if lines_differ(asked, rows, self.map.formats.date):
+                    wrong.append(table)
+        if wrong:
+            raise ReadBackDiffers(self.slug, fields=", ".join(wrong))
+        return Shown(portal=self.slug, page="review", selectors_version=self.map.version, fields=shown)
+
+    async def _commit(self, shown: Shown, gate: CommitGate) -> Receipt:
+        async with self.view.commit("submit") as click:
+            await gate.intent(shown)
+            try:
+                await click()
+                receipt = await self._receipt()
+            except KnownRejection:
+                raise
+            except (BotError, PlaywrightError) as error:
+                what = error.code if isinstance(error, BotError) else "browser"
+                raise Uncertain(self.slug, what=what) from error
+        await gate.receipt(receipt)
+        await self._keep_page(receipt)
+        return receipt
+
+    async def _keep_page(self, receipt: Receipt) -> None:
+        """The confirmation page as evidence, sealed. The receipt is safe already: a full disk must not make it look lost."""
+        try:
+            self.evidence.store("receipt", receipt.evidence, (await self.view.browser_page.content()).encode())
+        except (OSError, PlaywrightError):
+            pass
+
+    async def _receipt(self) -> Receipt:
+        read = await self.view.read_all(("reference_no", "authorization_no", "status"))
+        return Receipt(
+            portal=self.slug,
+            reference_no=read["reference_no"],
+            authorization_no=read["authorization_no"],
+            status_raw=read["status"],
+            status=self.status(read["status"]),
+            received_at=self.now(),
+            evidence=f"{self.slug}-{read['reference_no']}",
+        )
+
+    # --- help for portal modules ---------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> PageView:
+        return self.session.view
+
+    def our_reference(self, request: AuthRequest) -> str:
+        """What the portal's own-reference field carries: our request id, cut to the field's length."""
+        return request.request_id[: self.map.formats.our_reference_length]
+
+    def expected_lines(self, request: AuthRequest) -> list[dict[str, str]]:
+        """The service lines as the review page must show them."""
+        return [
+            {
+                "service_code": line.service_code,
+                "modifiers": " ".join(line.modifiers),
+                "units": str(line.units),
+                "from_date": line.from_date.isoformat(),
+                "to_date": line.to_date.isoformat(),
+            }
+            for line in request.lines
+        ]
+
+    def expected_documents(self, request: AuthRequest) -> list[dict[str, str]]:
+        return [{"name": PurePath(document.path).name} for document in request.attachments]
+
+    def date_text(self, day: date) -> str:
+        """A day as the portal writes it."""
+        return day.strftime(self.map.formats.date)
+
+    def date(self, text: str, page: str) -> date | None:
+        """The portal's date; None when it shows none. A text that is no date is a `BadReading`."""
+        if not text.strip():
+            return None
+        found = parse_date(text, self.map.formats.date)
+        if found is None:
+            raise BadReading(self.slug, page=page, what="a date that is none")
+        return found
+
+    def status(self, word: str) -> Status:
+        """The portal's word, never guessed: what the selector file does not list is `Status.UNKNOWN`."""
+        return self.map.words.status.get(word, Status.UNKNOWN)
+
+    def eligible(self, word: str) -> bool:
+        """Whether an eligibility word lets a request through; a word that is not listed is a changed page."""
+        meaning = self.map.words.eligibility.get(word)
+        if meaning is None:
+            raise PageChanged(self.slug, page=self.view.here, key="eligibility", what="an unknown word", version=self.map.version)
+        return meaning == "eligible"
+
+    def summary(self, cells: Mapping[str, str], page: str) -> CaseSummary:
+        """One list row (columns named as `CaseSummary`'s fields, ``status``) as a summary."""
+        return CaseSummary(
+            portal=self.slug,
+            reference_no=cells["reference_no"],
+            authorization_no=cells.get("authorization_no", ""),
+            member_id=cells.get("member_id", ""),
+            service_codes=tuple(cells.get("service_codes", "").replace(",", " ").split()),
+            from_date=self.date(cells.get("from_date", ""), page),
+            to_date=self.date(cells.get("to_date", ""), page),
+            status_raw=cells["status"],
+            status=self.status(cells["status"]),
+            our_reference=cells.get("our_reference", ""),
+        )
+
+    async def summaries(self, table: str) -> list[CaseSummary]:
+        """All rows of a case list, over its pages."""
+        page = self.view.here
+        return [self.summary(row.cells, page) async for rows in self.view.list_pages(table) for row in rows]
+
+    def only(self, rows: list[Row], what: str, missing: BotError) -> Row:
+        """The one row; ``missing`` is raised for none, `SeveralMatches` for more."""
+        if not rows:
+            raise missing
+        if len(rows) > 1:
+            raise SeveralMatches(self.slug, what=what)
+        return rows[0]
+
+    async def _case(self, reference_no: str) -> Reading:
+        view = self.view
+        read = await view.read_all(self.map.pages["case"].reads)
+        if read["reference_no"] != reference_no:
+            raise BadReading(self.slug, page="case", what="another case than was opened")
+        lines = [self._line(row.cells) for row in await view.table("lines")]
+        submitted = self.date(read.get("submitted_on", ""), "case")
+        return Reading(
+            portal=self.slug,
+            reference_no=reference_no,
+            authorization_no=read.get("authorization_no", ""),
+            member_id=read.get("member_id", ""),
+            status_raw=read["status"],
+            status=self.case_status(self.status(read["status"]), lines),
+            status_reason=read.get("reason", "") or "; ".join(sorted({line.reason for line in lines if line.reason})),
+            lines=tuple(lines),
+            valid_from=self.date(read.get("valid_from", ""), "case"),
+            valid_to=self.date(read.get("valid_to", ""), "case"),
+            submitted_at=datetime(submitted.year, submitted.month, submitted.day, tzinfo=UTC) if submitted else None,
+            decided_on=self.date(read.get("decided_on", ""), "case"),
+            observed_at=self.now(),
+        )
+
+    def case_status(self, header: Status, lines: list[LineReading]) -> Status:
+        """What the line items say, where all of them are decided and the header lags behind; else the header."""
+        decided = {Status.APPROVED, Status.PARTIALLY_APPROVED, Status.MODIFIED, Status.DENIED}
+        words = {line.status for line in lines}
+        if header is Status.UNKNOWN or not words or not words <= decided:
+            return header
+        return words.pop() if len(words) == 1 else Status.PARTIALLY_APPROVED
+
+    def _line(self, cells: Mapping[str, str]) -> LineReading:
+        return LineReading(
+            service_code=cells["service_code"],
+            modifiers=tuple(cells.get("modifiers", "").replace(",", " ").split()),
+            units_requested=parse_number(cells.get("units_requested", "")),
+            units_approved=parse_number(cells.get("units_approved", "")),
+            from_date=self.date(cells.get("from_date", ""), "case"),
+            to_date=self.date(cells.get("to_date", ""), "case"),
+            status_raw=cells.get("status", ""),
+            status=self.status(cells.get("status", "")),
+            reason=cells.get("reason", ""),
+        )
+
+    async def _while_signed_in(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does work that commits nothing; when the portal ended the session, signs in and does it once more."""
+        await self.session.ensure()
+        try:
+            return await work()
+        except SessionLost:
+            self.session.lost()
+            await self.session.ensure()
+            return await work()
+
+
+def _overlaps(case: CaseSummary, code: str, first: date, last: date) -> bool:
+    if code not in case.service_codes:
+        return False
+    return (case.from_date or first) <= last and first <= (case.to_date or last)

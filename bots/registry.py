@@ -1,0 +1,112 @@
+"""Which portals can be driven, and how one is opened. A portal's module is loaded only when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from importlib import import_module
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from bots.errors import NoBotYet, NotConfigured
+from bots.model import Frozen
+from bots.permission import Permission, is_loopback, require_permission
+
+if TYPE_CHECKING:
+    from bots.browser import Browser
+    from bots.driver import CredentialGate, PortalDriver
+    from bots.evidence import Evidence
+    from bots.portal import Portal
+    from bots.vault import Vault
+
+PORTALS: dict[str, str] = {
+    "clear_coverage": "ClearCoverage",
+    "husky_secure": "HuskySecure",
+}
+"""Slug -> class in ``bots/portals/<slug>.py``."""
+
+
+def has_bot(slug: str) -> bool:
+    return slug in PORTALS
+
+
+def portal_class(slug: str) -> type[Portal]:
+    """Raises `NoBotYet`."""
+    if slug not in PORTALS:
+        raise NoBotYet(slug)
+    found: type[Portal] = getattr(import_module(f"bots.portals.{slug}"), PORTALS[slug])
+    return found
+
+
+class PortalAccess(Frozen):
+    """Where a portal is and by whose leave it is used. ``selectors`` is the path of an operator's own selector file."""
+
+    base_url: str
+    selectors: str = ""
+    permission: Permission | None = None
+
+
+class PortalFactory:
+    """Opens portals in one browser, which starts with the first portal that is opened and stops on leaving."""
+
+    def __init__(
+        self,
+        portals: Mapping[str, PortalAccess],
+        *,
+        vault: Vault,
+        evidence: Evidence,
+        credentials: CredentialGate,
+        now: Callable[[], datetime],
+        browser_path: str = "",
+        headless: bool = True,
+    ) -> None:
+        self._portals = portals
+        self._vault = vault
+        self._evidence = evidence
+        self._credentials = credentials
+        self._now = now
+        self._browser_path = browser_path
+        self._headless = headless
+        self._browser: Browser | None = None
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._stack.aclose()
+
+    @asynccontextmanager
+    async def open(self, slug: str, account: str) -> AsyncIterator[PortalDriver]:
+        """A portal under an account; signs out on every way out. Raises `NoBotYet`, `NotConfigured`, `NotPermitted`."""
+        kind = portal_class(slug)
+        access = self._portals.get(slug)
+        if access is None or not access.base_url:
+            raise NotConfigured(slug, what="no base_url")
+        require_permission(slug, access.base_url, access.permission, self._now().date())
+        from bots.pagemap import load_pagemap
+        from bots.signin import Account, Session
+
+        session = Session(
+            Account(portal=slug, name=account, base_url=access.base_url),
+            load_pagemap(slug, access.selectors),
+            browser=await self._started(),
+            vault=self._vault,
+            states=self._evidence,
+            credentials=self._credentials,
+            now=self._now,
+        )
+        try:
+            yield kind(session, self._evidence, self._now)
+        finally:
+            await session.close()
+
+    async def _started(self) -> Browser:
+        if self._browser is None:
+            from bots.browser import Browser
+
+            loopback_only = all(is_loopback(access.base_url) for access in self._portals.values() if access.base_url)
+            browser = Browser(path=self._browser_path, headless=self._headless, loopback_only=loopback_only)
+            self._browser = await self._stack.enter_async_context(browser)
+        return self._browser

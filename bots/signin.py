@@ -1,0 +1,194 @@
+"""Signs in once, checks that it worked, keeps the signed-in state sealed until we are signed out.
+
+A saved state means that a run was cut off: it is taken up again when the portal still honours it, so that its session can be
+signed out properly. A rejected password is never tried again: `CredentialGate` knows it before anything is typed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from playwright.async_api import BrowserContext
+from playwright.async_api import Error as PlaywrightError
+
+from bots.browser import Browser
+from bots.errors import AccountInUse, BotError, NotConfigured, PasswordRejected, SessionLost, TermsChanged
+from bots.model import Frozen
+from bots.page import PageView
+from bots.pagemap import PortalMap
+
+if TYPE_CHECKING:
+    from bots.driver import CredentialGate
+    from bots.vault import Vault
+
+SIGN_OUT_SECONDS = 15.0
+MAX_PASS_BY = 6
+"""Pages passed by between password and home; more than this is a loop."""
+
+
+class Account(Frozen):
+    """Where one signs in and as whom."""
+
+    portal: str
+    name: str
+    base_url: str
+
+    @property
+    def secret(self) -> str:
+        """The vault's name for the password."""
+        return f"portals.{self.portal}.{self.name}.password"
+
+
+class StateStore(Protocol):
+    """Keeps sign-in states sealed (``bots.evidence.Evidence``)."""
+
+    def save_state(self, slug: str, account: str, state: Mapping[str, Any], expires_at: datetime) -> None: ...
+    def load_state(self, slug: str, account: str, now: datetime) -> dict[str, Any] | None: ...
+    def drop_state(self, slug: str, account: str) -> None: ...
+
+
+class Session:
+    """One account's signed-in browser context. Not for use by two tasks at once."""
+
+    def __init__(
+        self,
+        account: Account,
+        portal_map: PortalMap,
+        *,
+        browser: Browser,
+        vault: Vault,
+        states: StateStore,
+        credentials: CredentialGate,
+        now: Any,
+    ) -> None:
+        self.account = account
+        self.map = portal_map
+        self._browser = browser
+        self._vault = vault
+        self._states = states
+        self._credentials = credentials
+        self._now = now
+        self._context: BrowserContext | None = None
+        self._view: PageView | None = None
+        self.signed_in = False
+
+    @property
+    def view(self) -> PageView:
+        if self._view is None:
+            raise RuntimeError("not signed in")
+        return self._view
+
+    async def ensure(self) -> PageView:
+        """A signed-in page: the running session, a saved one that still lives, or a new sign-in."""
+        if self.signed_in:
+            return self.view
+        cut_off = False
+        if self._context is None:
+            saved = self._states.load_state(self.account.portal, self.account.name, self._now())
+            cut_off = saved is not None
+            await self._open(saved)
+            if saved is not None and await self._still_in():
+                self.signed_in = True
+                return self.view
+        await self._sign_in(cut_off=cut_off)
+        return self.view
+
+    def lost(self) -> None:
+        """The portal ended the session; the next `ensure` signs in anew."""
+        self.signed_in = False
+
+    async def renew_context(self) -> None:
+        """The same session in a new context, so that the old one's memory goes."""
+        if self._context is None or not self.signed_in:
+            return
+        old, here = self._context, await self._context.storage_state()
+        await self._open(dict(here))
+        await old.close()
+
+    async def close(self) -> None:
+        """Signs out and closes, on every way out. A sign-out that fails leaves the saved state for the next run to take up."""
+        context, self._context = self._context, None
+        if context is None:
+            return
+        try:
+            if self.signed_in:
+                async with asyncio.timeout(SIGN_OUT_SECONDS):
+                    await self._sign_out()
+                self._states.drop_state(self.account.portal, self.account.name)
+        except (BotError, PlaywrightError, TimeoutError):
+            pass
+        finally:
+            self.signed_in = False
+            await context.close()
+
+    async def _open(self, state: dict[str, Any] | None) -> None:
+        self._context = await self._browser.context(state)
+        details = {"account": self.account.name, "secret": self.account.secret}
+        self._view = PageView(await self._context.new_page(), self.map, self.account.base_url, details)
+
+    async def _still_in(self) -> bool:
+        sign_in = self.map.sign_in
+        async with self.view.signing_in():
+            return await self.view.goto(sign_in.landed, sign_in.page) == sign_in.landed
+
+    async def _sign_in(self, *, cut_off: bool) -> None:
+        sign_in, view = self.map.sign_in, self.view
+        password = self._vault.get(self.account.secret)
+        if password is None:
+            raise NotConfigured(self.account.portal, what=f"no password for account {self.account.name}")
+        fingerprint = self._vault.fingerprint(f"{self.account.secret}\n{password.reveal()}")
+        async with view.signing_in():
+            if sign_in.banner_page:
+                await view.goto(sign_in.banner_page)
+            if await view.goto(sign_in.page, sign_in.landed) == sign_in.page:
+                who = (self.account.portal, self.account.name, fingerprint)
+                self._credentials.trying(*who)
+                try:
+                    await view.fill(**{sign_in.username: self.account.name, sign_in.password: password.reveal()})
+                    seen = await view.press(sign_in.action)
+                except PasswordRejected:
+                    self._credentials.rejected(*who)
+                    raise
+                self._credentials.accepted(*who)
+                await self._pass_by(seen, cut_off=cut_off)
+        self.signed_in = True
+        await self._save()
+
+    async def _pass_by(self, seen: str, *, cut_off: bool) -> None:
+        sign_in, view = self.map.sign_in, self.view
+        for _ in range(MAX_PASS_BY):
+            if seen == sign_in.landed:
+                return
+            if seen and seen == sign_in.in_use:
+                if not cut_off:
+                    raise AccountInUse(self.account.portal, account=self.account.name)
+                seen = await view.press("take_over")
+            elif seen in sign_in.pass_by:
+                seen = await view.press(sign_in.pass_by[seen])
+            else:
+                break
+        if seen == sign_in.page:
+            raise SessionLost(self.account.portal, account=self.account.name)
+        raise TermsChanged(self.account.portal, account=self.account.name)
+
+    async def _save(self) -> None:
+        if self._context is None:
+            return
+        expires = self._now() + timedelta(minutes=self.map.sign_in.session_minutes)
+        state = await self._context.storage_state()
+        self._states.save_state(self.account.portal, self.account.name, dict(state), expires)
+
+    async def _sign_out(self) -> None:
+        sign_in, view = self.map.sign_in, self.view
+        async with view.signing_in():
+            if (
+                view.here == ""
+                or sign_in.sign_out not in self.map.pages[view.here].actions
+                or not await view.offers(sign_in.sign_out)
+            ):
+                if await view.goto(sign_in.landed, sign_in.page) == sign_in.page:
+                    return
+            await view.press(sign_in.sign_out)
