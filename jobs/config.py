@@ -1,0 +1,337 @@
+"""The practice's settings, read from ``priorbot.toml``. Each key is described here, once; `describe_keys` makes the reference
+page from these descriptions, and an unknown key is an error that names the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+from bots.model import Frozen, Payer
+from bots.permission import Permission
+from jobs.opening import OpeningHours, parse_hours
+
+PORTAL_SLUGS = (
+    "authorization_manager",
+    "bluecard",
+    "carepartners",
+    "clear_coverage",
+    "connect_center",
+    "evicore",
+    "husky_medical",
+    "husky_secure",
+    "optum_pro",
+    "promptpa",
+    "provider_connect",
+)
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; nothing was started. ``sentence`` names the file, the key and what to write instead."""
+
+    @property
+    def sentence(self) -> str:
+        return str(self)
+
+
+class PracticeSettings(Frozen):
+    """[practice]: who asks."""
+
+    name: Annotated[str, Meta(description="The practice's name, as it stands on reports and fax cover sheets.")] = ""
+    time_zone: Annotated[str, Meta(description="Time zone of the practice: its calendar days and hours.")] = "America/New_York"
+    contact_name: Annotated[str, Meta(description="Whom a payer calls, for requests that name nobody.")] = ""
+    contact_phone: Annotated[str, Meta(description="That person's phone number.")] = ""
+    contact_fax: Annotated[str, Meta(description="Fax number for a payer's answer.")] = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class DatabaseSettings(Frozen):
+    """[database]: where the journal is kept."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="SQLAlchemy address of the journal, for several machines on one database. Empty: journal.db in the home."
+        ),
+    ] = ""
+
+
+class VaultSettings(Frozen):
+    """[vault]: where the home's key is kept."""
+
+    key_file: Annotated[
+        str,
+        Meta(
+            description="Key file, relative to the home folder unless absolute. Empty: the user's default key file, then the "
+            "system keyring. The environment variable PRIORBOT_KEY comes before both."
+        ),
+    ] = ""
+
+
+class PayerSettings(Frozen):
+    """[payers.husky], [payers.carepartners], [payers.bcbsma]: what differs between practices in a payer's rules."""
+
+    medical_portal: Annotated[
+        typing.Literal["clear_coverage", "husky_medical"],
+        Meta(description="HUSKY only: clear_coverage, or husky_medical for the portal that replaced it on 2020-12-19."),
+    ] = "clear_coverage"
+    standard_wait_hours: Annotated[
+        int, Meta(ge=0, description="Hours that a standard request waits for a portal that is down before it goes another way.")
+    ] = 24
+
+
+class PortalSettings(Frozen):
+    """[portals.SLUG]: one portal as this practice uses it."""
+
+    base_url: Annotated[
+        str, Meta(description="Address that the portal's pages begin with, for example https://portal.example.com")
+    ]
+    account: Annotated[
+        str | list[str],
+        Meta(
+            description="User name, or a list of them: each works in its own seat, at the same time. Passwords go into the vault."
+        ),
+    ] = ""
+    selectors: Annotated[str, Meta(description="A selector file of your own instead of the one that comes with PriorBot.")] = ""
+    hours: Annotated[
+        str, Meta(description='When the portal may be used, in the practice\'s time zone: "Mon-Fri 07:00-19:00". Empty: always.')
+    ] = ""
+    max_actions_per_hour: Annotated[
+        int, Meta(ge=0, description="Pages that all accounts together may ask of this portal in an hour. 0: no limit of our own.")
+    ] = 0
+    permission: Annotated[
+        Permission | None,
+        Meta(description="[portals.SLUG.permission]: who allowed the bot. Without it only an address of this machine is opened."),
+    ] = None
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        named = (self.account,) if isinstance(self.account, str) else tuple(self.account)
+        return tuple(name for name in named if name)
+
+    @property
+    def opening(self) -> OpeningHours:
+        return parse_hours(self.hours)
+
+
+class FaxSettings(Frozen):
+    """[fax]: no keys yet; faxes are a person's task."""
+
+
+class ScheduleSettings(Frozen):
+    """[schedule]: no keys yet."""
+
+
+class NotifySettings(Frozen):
+    """[notify]: no keys yet."""
+
+
+class IntakeSettings(Frozen):
+    """[intake]: the files that the practice's own software writes."""
+
+    columns: Annotated[
+        dict[str, str],
+        Meta(description='[intake.columns]: a column of your file = the intake column that it is: "Medicaid No" = "member_id".'),
+    ] = {}
+
+
+class BrowserSettings(Frozen):
+    """[browser]: the browser that opens the portals."""
+
+    path: Annotated[str, Meta(description="The Chromium to use. Empty: the first found on this machine.")] = ""
+    headless: Annotated[bool, Meta(description="false shows the windows, to look on while it works.")] = True
+
+
+class Config(Frozen):
+    """All of ``priorbot.toml``. A file that is missing or empty is the default of every key."""
+
+    practice: PracticeSettings = PracticeSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    vault: VaultSettings = VaultSettings()
+    payers: dict[str, PayerSettings] = {}
+    portals: dict[str, PortalSettings] = {}
+    fax: FaxSettings = FaxSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    notify: NotifySettings = NotifySettings()
+    intake: IntakeSettings = IntakeSettings()
+    browser: BrowserSettings = BrowserSettings()
+
+    def payer(self, payer: Payer) -> PayerSettings:
+        """That payer's settings, with the defaults where the file says nothing."""
+        return self.payers.get(payer.value, PayerSettings())
+
+
+_KNOWN_NAMES = {"payers": tuple(payer.value for payer in Payer), "portals": PORTAL_SLUGS}
+
+
+def load_config(path: Path) -> Config:
+    """Reads ``priorbot.toml``; a missing file is the default. Raises `ConfigError`."""
+    try:
+        text = path.read_text("utf-8-sig")  # Windows editors put a mark at the start
+    except FileNotFoundError:
+        return Config()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"{path} cannot be read as text in UTF-8. Nothing was started. Save it again as UTF-8.") from None
+    return parse_config(text, str(path))
+
+
+def parse_config(text: str, file: str = "priorbot.toml") -> Config:
+    """The settings that ``text`` holds. Raises `ConfigError`, which names ``file`` and the key."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}. Nothing was started. Correct that line.") from None
+    config: Config = _build(Config, table, "", file)
+    _check(config, file)
+    return config
+
+
+def _build(cls: Any, table: object, at: str, file: str) -> Any:
+    """One table as ``cls``, key by key, so that an error can name its key."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{file}: {at} must be a table, written [{at}]. Nothing was started.")
+    fields = {field.name: field for field in msgspec.structs.fields(cls)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        where = f"{at}.{key}" if at else key
+        if key not in fields:
+            raise ConfigError(f"{file}: there is no key {where}{_nearest(key, tuple(fields), at)}. Nothing was started.")
+        kind = _bare(fields[key].type)
+        if _is_struct(kind):
+            values[key] = _build(kind, value, where, file)
+        elif key in _KNOWN_NAMES and not at:
+            values[key] = _build_named(kind, value, key, file)
+        else:
+            values[key] = _value(fields[key].type, value, where, file)
+    for name, field in fields.items():
+        if field.required and name not in values:
+            raise ConfigError(f"{file}: [{at}] needs the key {name} ({_description(field.type)}). Nothing was started.")
+    return cls(**values)
+
+
+def _build_named(kind: Any, table: object, at: str, file: str) -> dict[str, Any]:
+    """A table of tables whose names are known: payers and portals."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{file}: {at} must be a table of tables, written [{at}.NAME]. Nothing was started.")
+    for name in table:
+        if name not in _KNOWN_NAMES[at]:
+            raise ConfigError(f"{file}: there is no {at[:-1]} {name}{_nearest(name, _KNOWN_NAMES[at])}. Nothing was started.")
+    return {name: _build(get_args(kind)[1], inner, f"{at}.{name}", file) for name, inner in table.items()}
+
+
+def _value(kind: Any, value: object, where: str, file: str) -> Any:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        raise ConfigError(f"{file}: {where} must be {_wanted(kind)}. Nothing was started.") from None
+
+
+def _check(config: Config, file: str) -> None:
+    """What a type cannot say."""
+    try:
+        _ = config.practice.zone
+    except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError on some names and a ValueError on others
+        raise ConfigError(f"{file}: practice.time_zone is no time zone, such as America/New_York. Nothing was started.") from None
+    except KeyError:
+        raise ConfigError(f"{file}: practice.time_zone is no time zone, such as America/New_York. Nothing was started.") from None
+    for slug, portal in config.portals.items():
+        try:
+            _ = portal.opening
+        except ValueError:
+            raise ConfigError(
+                f'{file}: portals.{slug}.hours must look like "Mon-Fri 07:00-19:00; Sat 08:00-12:00". Nothing was started.'
+            ) from None
+        if not portal.base_url.lower().startswith(("https://", "http://")):
+            raise ConfigError(f"{file}: portals.{slug}.base_url must begin with https://. Nothing was started.")
+
+
+def _nearest(key: str, known: tuple[str, ...], at: str = "") -> str:
+    if not known:
+        return f"; [{at}] has no keys yet"
+    close = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.0)
+    return f"; the nearest is {close[0]}"
+
+
+def _description(kind: Any) -> str:
+    meta = next((extra for extra in getattr(kind, "__metadata__", ()) if isinstance(extra, Meta)), None)
+    return (meta.description or "") if meta else ""
+
+
+def _bare(kind: Any) -> Any:
+    """The type without its description and without ``| None``."""
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    choices = [choice for choice in get_args(kind) if choice is not types.NoneType]
+    return choices[0] if get_origin(kind) is types.UnionType and len(choices) == 1 else kind
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _wanted(kind: Any) -> str:
+    """A type in words for staff."""
+    bare = _bare(kind)
+    if get_origin(bare) is typing.Literal:
+        return " or ".join(f'"{word}"' for word in get_args(bare))
+    if get_origin(bare) is types.UnionType:
+        return 'text in quotes, or a list of them: ["one", "two"]'
+    words: dict[Any, str] = {
+        str: "text in quotes",
+        bool: "true or false",
+        int: "a whole number, 0 or more",
+        date: "a date such as 2027-06-30, without quotes",
+        dict[str, str]: 'lines of "text" = "text"',
+    }
+    return words[bare]
+
+
+# --- the reference page ------------------------------------------------------------------------------------------
+
+
+def describe_keys() -> str:
+    """The reference page of all keys (Markdown), made from the descriptions above."""
+    lines = [
+        "# Settings: `priorbot.toml`",
+        "",
+        "The file lies in the home folder. Every key is optional unless it says so; a file that is not there is the default of",
+        "every key. Made from `jobs/config.py` by `priorbot doctor --keys`; a test holds the two equal.",
+    ]
+    for table, cls in _tables(Config, ""):
+        lines += ["", f"## `[{table}]`", "", (cls.__doc__ or "").partition(":")[2].strip().capitalize()]
+        rows = [_row(field) for field in msgspec.structs.fields(cls) if not _is_struct(_bare(field.type))]
+        if rows:
+            lines += ["", "| key | is | default | meaning |", "|---|---|---|---|", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def _tables(cls: Any, at: str) -> Iterator[tuple[str, Any]]:
+    for field in msgspec.structs.fields(cls):
+        kind = _bare(field.type)
+        where = f"{at}.{field.name}" if at else field.name
+        if get_origin(kind) is dict and _is_struct(get_args(kind)[1]):
+            kind, where = get_args(kind)[1], f"{where}.{'SLUG' if field.name == 'portals' else 'PAYER'}"
+        if _is_struct(kind):
+            yield where, kind
+            yield from _tables(kind, where)
+
+
+def _row(field: msgspec.structs.FieldInfo) -> str:
+    default = "needed" if field.required else f"`{msgspec.json.encode(_default(field)).decode()}`"
+    return f"| `{field.name}` | {_wanted(field.type)} | {default} | {_description(field.type)} |"
+
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
