@@ -5,6 +5,7 @@ The words are ``bots.model.Status``. Which move is allowed stands in one table, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -81,3 +82,133 @@ class Snapshot(Frozen):
     decided_on: date | None = None
     decision_due: datetime | None = None
     last_checked: datetime | None = None
+
+
+class AttemptState(StrEnum):
+    """One try to hand a request to a payer, on any channel."""
+
+    DRAFTING = "drafting"
+    """A worker has the request; nothing was sent."""
+    INTENT = "intent"
+    """Durable before the one click: from here on it may have been accepted."""
+    UNCERTAIN = "uncertain"
+    """It may or may not have been accepted; `verify` or a person settles it."""
+    RECEIPT = "receipt"
+    """Accepted; the reference number is on disk."""
+    REJECTED = "rejected"
+    """The payer certainly took nothing, in its own words."""
+    ABANDONED = "abandoned"
+    """Ended before the INTENT."""
+    ABSENT = "absent"
+    """Looked for on the portal, more than once, and provably not accepted."""
+
+
+OPEN_ATTEMPT = frozenset({AttemptState.DRAFTING, AttemptState.INTENT, AttemptState.UNCERTAIN, AttemptState.RECEIPT})
+"""A request has at most one attempt in these states, over all channels; the database holds it (``one_open_attempt``)."""
+
+ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
+    # RECEIPT straight from DRAFTING is an adopted case; UNCERTAIN straight from it is a driver that broke its word.
+    AttemptState.DRAFTING: frozenset(
+        {
+            AttemptState.INTENT,
+            AttemptState.RECEIPT,
+            AttemptState.UNCERTAIN,
+            AttemptState.REJECTED,
+            AttemptState.ABANDONED,
+        }
+    ),
+    AttemptState.INTENT: frozenset({AttemptState.RECEIPT, AttemptState.UNCERTAIN, AttemptState.REJECTED}),
+    AttemptState.UNCERTAIN: frozenset({AttemptState.RECEIPT, AttemptState.ABSENT, AttemptState.REJECTED}),
+    AttemptState.RECEIPT: frozenset(),
+    AttemptState.REJECTED: frozenset(),
+    AttemptState.ABANDONED: frozenset(),
+    AttemptState.ABSENT: frozenset(),
+}
+
+
+class Attempt(Frozen):
+    """One attempt as the journal knows it. ``fence`` is the seat's token under which it was begun."""
+
+    attempt_id: str
+    request_id: str
+    channel: Channel
+    portal: str
+    account: str
+    fence: int
+    state: AttemptState = AttemptState.DRAFTING
+    began_at: datetime
+    intent_at: datetime | None = None
+    uncertain_at: datetime | None = None
+    ended_at: datetime | None = None
+    selectors_version: str = ""
+    error_code: str = ""
+    looks: int = 0
+    """How often `verify` looked for it and found nothing."""
+    last_look_at: datetime | None = None
+
+
+PAYER_WORDS = frozenset(
+    {
+        Status.PENDED_REVIEW,
+        Status.PENDED_CLINICAL,
+        Status.APPROVED,
+        Status.PARTIALLY_APPROVED,
+        Status.MODIFIED,
+        Status.DENIED,
+        Status.CANCELLED,
+        Status.VOID,
+        Status.WITHDRAWN,
+        Status.EXPIRED,
+        Status.CONTACT_PAYER,
+        Status.NOT_ELIGIBLE,
+        Status.NOT_REQUIRED,
+        Status.DUPLICATE,
+        Status.NOTIFICATION_RECEIVED,
+        Status.UNKNOWN,
+    }
+)
+"""What a payer can say of a request that it has."""
+
+DECIDED = frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED, Status.MODIFIED, Status.DENIED})
+GRANTED = DECIDED - {Status.DENIED}
+TAKEN_BACK = frozenset({Status.CANCELLED, Status.VOID, Status.WITHDRAWN, Status.DUPLICATE})
+"""A case with one of these words does not come to life again; a portal that says so is shown to a person."""
+
+AWAITED = frozenset(
+    {
+        Status.SUBMITTED,
+        Status.FAXED,
+        Status.PENDED_REVIEW,
+        Status.PENDED_CLINICAL,
+        Status.CONTACT_PAYER,
+        Status.NOTIFICATION_RECEIVED,
+        Status.UNKNOWN,
+    }
+)
+"""The payer has it and has not decided, as far as we know."""
+
+_HANDED_IN = frozenset({Status.SUBMITTED, Status.FAXED})
+_ENDS_UNSENT = frozenset({Status.REJECTED, Status.NOT_REQUIRED, Status.NOT_ELIGIBLE})
+
+ALLOWED: Mapping[Status, frozenset[Status]] = {
+    Status.NEW: frozenset({Status.WAITING, Status.NEEDS_PERSON, Status.UNCERTAIN}) | _ENDS_UNSENT | _HANDED_IN,
+    Status.WAITING: frozenset({Status.NEW, Status.NEEDS_PERSON, Status.UNCERTAIN}) | _ENDS_UNSENT | _HANDED_IN,
+    Status.NEEDS_PERSON: (
+        frozenset({Status.NEW, Status.WAITING, Status.UNCERTAIN, Status.WITHDRAWN}) | _ENDS_UNSENT | _HANDED_IN
+    ),
+    Status.UNCERTAIN: frozenset({Status.NEW, Status.NEEDS_PERSON, Status.REJECTED}) | _HANDED_IN,
+    # Back to NEW only as a corrected request under the same id, after nothing was sent.
+    Status.REJECTED: frozenset({Status.NEW}),
+    Status.NOT_REQUIRED: PAYER_WORDS | {Status.NEW},
+    Status.NOT_ELIGIBLE: PAYER_WORDS | {Status.NEW},
+    **dict.fromkeys(AWAITED, PAYER_WORDS | {Status.SUBMITTED}),
+    # Payers reopen decided cases: an appeal, a peer-to-peer, a void.
+    **dict.fromkeys(DECIDED, PAYER_WORDS),
+    Status.EXPIRED: GRANTED | TAKEN_BACK | {Status.CONTACT_PAYER, Status.UNKNOWN},
+    **dict.fromkeys(TAKEN_BACK, TAKEN_BACK | {Status.EXPIRED, Status.CONTACT_PAYER, Status.UNKNOWN}),
+}
+"""Every move of a request. Staying where one stands is no move and always allowed."""
+
+
+def is_allowed(before: Status, after: Status) -> bool:
+    return before is after or after in ALLOWED[before]

@@ -1,0 +1,311 @@
+"""What can happen to a request, an attempt, a portal or a password: the journal's truth, one value per kind of event.
+
+The requests and attempts that others read are projections of these, made by the pure `fold` functions here and by nothing
+else. An event is never changed; a new kind or a new field with a default may be added, with a new schema version.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+from msgspec.structs import replace
+
+from bots.model import AuthRequest, Frozen, Reading, Receipt, Shown, Status, Units
+from jobs.state import ATTEMPT_MOVES, Attempt, AttemptState, Channel, Route, Snapshot, is_allowed
+
+
+class MoveRefused(Exception):
+    """A move that the table does not allow: a bug in the caller or a second worker; nothing was written."""
+
+    def __init__(self, what: str, before: str, after: str) -> None:
+        super().__init__(f"{what} cannot go from {before} to {after}")
+
+
+class Body(Frozen, tag_field="kind"):
+    """What happened. The field ``kind`` names it."""
+
+
+# --- requests ----------------------------------------------------------------------------------------------------
+
+
+class Accepted(Body, tag="accepted"):
+    """Intake took it."""
+
+    request: AuthRequest
+    fingerprint: str
+
+
+class Corrected(Body, tag="corrected"):
+    """The same id came again with other content, after it had been refused and nothing was sent."""
+
+    request: AuthRequest
+    fingerprint: str
+
+
+class Standing(Frozen):
+    """Where a request stands and what is to do about it; what is not named is cleared."""
+
+    status: Status
+    error_code: str = ""
+    reason: str = ""
+    next_action: str = ""
+    waiting_until: datetime | None = None
+
+
+class Routed(Body, tag="routed"):
+    route: Route
+    channel: Channel
+    standing: Standing
+
+
+class Moved(Body, tag="moved"):
+    standing: Standing
+
+
+class ReadingTaken(Body, tag="reading"):
+    """The case page was read and is possible; ``standing`` is what it means."""
+
+    reading: Reading
+    standing: Standing
+
+
+class Checked(Body, tag="checked"):
+    """The list shows the case as it was; its page was not opened."""
+
+
+class UnitsTaken(Body, tag="units"):
+    """Units as the payer's page shows them. Without a request when no request of ours fits."""
+
+    units: tuple[Units, ...]
+
+
+class Alerted(Body, tag="alerted"):
+    """Something that a person must look at; the request stays where it stands."""
+
+    error_code: str
+    reason: str
+    next_action: str = ""
+
+
+# --- attempts ----------------------------------------------------------------------------------------------------
+
+
+class Began(Body, tag="began"):
+    attempt_id: str
+    channel: Channel
+    portal: str
+    account: str
+    fence: int
+
+
+class Intended(Body, tag="intent"):
+    """The next thing that happened was the click. ``shown`` is what the review page said."""
+
+    attempt_id: str
+    shown: Shown
+
+
+class Received(Body, tag="receipt"):
+    attempt_id: str
+    receipt: Receipt
+    status: Status = Status.SUBMITTED
+    reason: str = ""
+    decision_due: datetime | None = None
+
+
+class Doubted(Body, tag="uncertain"):
+    attempt_id: str
+    error_code: str
+    standing: Standing
+
+
+class Looked(Body, tag="looked"):
+    """`verify` looked for it on the portal and found nothing."""
+
+    attempt_id: str
+
+
+class Ended(Body, tag="ended"):
+    attempt_id: str
+    state: AttemptState
+    error_code: str = ""
+
+
+# --- portals and passwords ---------------------------------------------------------------------------------------
+
+
+class PortalDisabled(Body, tag="portal_disabled"):
+    """``account`` "" is the whole portal."""
+
+    portal: str
+    account: str
+    error_code: str
+    sentence: str
+
+
+class PortalEnabled(Body, tag="portal_enabled"):
+    portal: str
+    who: str
+
+
+class BreakerOpened(Body, tag="breaker_opened"):
+    portal: str
+    error_code: str
+    down_since: datetime
+    probe_at: datetime
+
+
+class BreakerClosed(Body, tag="breaker_closed"):
+    portal: str
+    down_since: datetime
+
+
+class PasswordTry(Body, tag="password_try"):
+    portal: str
+    account: str
+    fingerprint: str
+
+
+class PasswordJudged(Body, tag="password_judged"):
+    """``accepted`` None: the portal certainly did not look at it."""
+
+    portal: str
+    account: str
+    fingerprint: str
+    accepted: bool | None
+
+
+RequestEvent = Accepted | Corrected | Routed | Moved | ReadingTaken | Checked | UnitsTaken | Alerted
+AttemptEvent = Began | Intended | Received | Doubted | Looked | Ended
+PortalEvent = PortalDisabled | PortalEnabled | BreakerOpened | BreakerClosed | PasswordTry | PasswordJudged
+AnyBody = RequestEvent | AttemptEvent | PortalEvent
+
+
+class Event(Frozen):
+    """One row of the history. ``hash`` covers this event and, through ``prev_hash``, all before it."""
+
+    seq: int
+    request_id: str
+    at: datetime
+    body: AnyBody
+    prev_hash: str
+    hash: str
+
+
+_decoder: msgspec.json.Decoder[AnyBody] = msgspec.json.Decoder(AnyBody)
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def encode(value: Frozen) -> str:
+    """JSON text that is the same for equal values."""
+    return _encoder.encode(value).decode()
+
+
+def decode_body(text: str) -> AnyBody:
+    return _decoder.decode(text)
+
+
+def kind_of(body: AnyBody) -> str:
+    return str(type(body).__struct_config__.tag)
+
+
+def fold_request(before: Snapshot | None, at: datetime, body: RequestEvent | AttemptEvent) -> Snapshot:
+    """The request after one more event. Raises `MoveRefused`; the only place where a request's state is made."""
+    if isinstance(body, Accepted):
+        if before is not None:
+            raise MoveRefused("a request", "accepted", "accepted")
+        return Snapshot(request=body.request, status=Status.NEW, accepted_at=at)
+    if before is None:
+        raise MoveRefused("a request", "nothing", kind_of(body))
+    after = _after(before, at, body)
+    if not is_allowed(before.status, after.status):
+        raise MoveRefused("a request", before.status, after.status)
+    return after
+
+
+def _after(
+    before: Snapshot,
+    at: datetime,
+    body: Corrected | Routed | Moved | ReadingTaken | Checked | UnitsTaken | Alerted | AttemptEvent,
+) -> Snapshot:
+    match body:
+        case Corrected():
+            return Snapshot(request=body.request, status=Status.NEW, accepted_at=at)
+        case Routed():
+            return replace(_stand(before, body.standing), route=body.route, channel=body.channel)
+        case Moved() | Doubted():
+            return _stand(before, body.standing)
+        case Received():
+            received = body.receipt.received_at
+            here = replace(before, receipt=body.receipt, submitted_at=received, decision_due=body.decision_due)
+            return _stand(here, Standing(status=body.status, reason=body.reason))
+        case ReadingTaken():
+            reading = body.reading
+            decided_on = reading.decided_on or before.decided_on
+            here = replace(before, reading=reading, decided_on=decided_on, last_checked=reading.observed_at)
+            return _stand(here, body.standing)
+        case Checked():
+            return replace(before, last_checked=at)
+        case UnitsTaken():
+            return replace(before, units=body.units)
+        case Alerted():
+            return replace(before, error_code=body.error_code, reason=body.reason, next_action=body.next_action)
+        case Began() | Intended() | Looked() | Ended():
+            return before
+        case _:
+            assert_never(body)
+
+
+def _stand(before: Snapshot, standing: Standing) -> Snapshot:
+    return replace(
+        before,
+        status=standing.status,
+        error_code=standing.error_code,
+        reason=standing.reason,
+        next_action=standing.next_action,
+        waiting_until=standing.waiting_until,
+    )
+
+
+def fold_attempt(before: Attempt | None, request_id: str, at: datetime, body: AttemptEvent) -> Attempt:
+    """The attempt after one more event. Raises `MoveRefused`."""
+    if isinstance(body, Began):
+        if before is not None:
+            raise MoveRefused("an attempt", before.state, "began")
+        return Attempt(
+            attempt_id=body.attempt_id,
+            request_id=request_id,
+            channel=body.channel,
+            portal=body.portal,
+            account=body.account,
+            fence=body.fence,
+            began_at=at,
+        )
+    if before is None:
+        raise MoveRefused("an attempt", "nothing", kind_of(body))
+    match body:
+        case Intended():
+            version = body.shown.selectors_version
+            return replace(_go(before, AttemptState.INTENT), intent_at=at, selectors_version=version)
+        case Received():
+            if before.state is AttemptState.DRAFTING and not body.receipt.adopted:
+                raise MoveRefused("an attempt", before.state, "receipt without intent")
+            return replace(_go(before, AttemptState.RECEIPT), ended_at=at)
+        case Doubted():
+            return replace(_go(before, AttemptState.UNCERTAIN), uncertain_at=at, error_code=body.error_code)
+        case Looked():
+            if before.state is not AttemptState.UNCERTAIN:
+                raise MoveRefused("an attempt", before.state, "looked for")
+            return replace(before, looks=before.looks + 1, last_look_at=at)
+        case Ended():
+            return replace(_go(before, body.state), ended_at=at, error_code=body.error_code)
+        case _:
+            assert_never(body)
+
+
+def _go(attempt: Attempt, state: AttemptState) -> Attempt:
+    if state not in ATTEMPT_MOVES[attempt.state]:
+        raise MoveRefused("an attempt", attempt.state, state)
+    return replace(attempt, state=state)
