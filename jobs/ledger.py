@@ -1,0 +1,306 @@
+"""The ledger: what became of each service line, in words and numbers that agree with the payers.
+
+``ledger.csv`` and its twin ``ledger.xlsx`` are views of the journal. They are rebuilt whole each time, so that deleting them
+loses nothing. CSV: UTF-8, comma, ``\\n``, one header line, rows sorted by request id (the order of a request's lines is kept),
+exact text in every cell except for the reversible guard of `jobs.cells`. Dates are ISO; instants are UTC with a ``Z``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bots.model import Frozen, LineReading, ServiceLine, Status, Units
+from jobs.cells import csv_text, is_guarded, printable, unguard
+from jobs.state import Channel, Decision, Snapshot
+from jobs.writing import Written, write_whole
+
+if TYPE_CHECKING:
+    from jobs.home import Home
+
+XLSX_MAX_ROWS = 1_048_575
+"""Rows that fit under the header of one worksheet (the format's own limit)."""
+
+
+class LedgerRow(Frozen):
+    """One service line of one request. The field names, in this order, are the ledger's columns (design, section 4)."""
+
+    request_id: str
+    payer: str
+    channel: str
+    portal: str = ""
+    member_id: str
+    service_category: str
+    service_code: str
+    from_date: str
+    to_date: str
+    reference_no: str = ""
+    authorization_no: str = ""
+    status: str
+    status_raw: str = ""
+    status_reason: str = ""
+    units_requested: str
+    units_approved: str = ""
+    units_used: str = ""
+    units_remaining: str = ""
+    units_as_of: str = ""
+    valid_from: str = ""
+    valid_to: str = ""
+    submitted_at: str = ""
+    decided_at: str = ""
+    decision_due: str = ""
+    last_checked: str = ""
+    next_action: str = ""
+    rule_ids: str = ""
+
+
+LEDGER_COLUMNS: tuple[str, ...] = LedgerRow.__struct_fields__
+LINE_COLUMNS = frozenset(
+    {
+        *("service_code", "from_date", "to_date", "status", "status_raw", "status_reason", "units_requested", "units_approved"),
+        *("units_used", "units_remaining", "units_as_of", "valid_from", "valid_to"),
+    }
+)
+"""Columns that may differ between the lines of one request; all others are the request's own."""
+
+OURS = frozenset({Status.NEW, Status.WAITING, Status.NEEDS_PERSON, Status.UNCERTAIN, Status.REJECTED, Status.NOT_REQUIRED})
+"""Statuses that PriorBot gives. All others are the payer's word, and then each line has its own."""
+GRANTED = frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED, Status.MODIFIED, Status.EXPIRED})
+"""Statuses under which an authorization has days on which it is (or was) valid."""
+
+
+class LedgerDamaged(Exception):
+    """A ledger file that PriorBot cannot have written, so nothing in it is believed. Names the place, never the value."""
+
+    def __init__(self, file: Path, line: int, column: str, what: str) -> None:
+        self.file, self.line, self.column, self.what = file, line, column, what
+        place = f"line {line}" + (f", column {column}" if column else "")
+        super().__init__(
+            f"{file.name} was changed by another program ({place}: {what}). Nothing in it was used. "
+            f"Write it again from the journal: priorbot ledger write"
+        )
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def ledger_rows(snapshot: Snapshot) -> tuple[LedgerRow, ...]:
+    """The rows of one request, one per service line, in the order of its lines."""
+    readings = list(snapshot.reading.lines) if snapshot.reading else []
+    units = list(snapshot.units)
+    codes = snapshot.request.codes
+    return tuple(
+        _row(snapshot, line, _take_reading(line, readings, codes.count(line.service_code)), _take_units(line, units))
+        for line in snapshot.request.lines
+    )
+
+
+def _row(snapshot: Snapshot, line: ServiceLine, read: LineReading | None, used: Units | None) -> LedgerRow:
+    request, reading, receipt, route = snapshot.request, snapshot.reading, snapshot.receipt, snapshot.route
+    status, status_raw, status_reason = _status(snapshot, read)
+    approved = read.units_approved if read and read.units_approved is not None else (used.approved if used else None)
+    valid_from, valid_to = _validity(snapshot, read, status)
+    return LedgerRow(
+        request_id=request.request_id,
+        payer=request.payer.value,
+        channel=snapshot.channel.value,
+        portal=_portal(snapshot),
+        member_id=request.member.id,
+        service_category=request.service_category.value,
+        service_code=line.service_code,
+        from_date=day(line.from_date),
+        to_date=day(line.to_date),
+        reference_no=(reading.reference_no if reading else "") or (receipt.reference_no if receipt else ""),
+        authorization_no=(reading.authorization_no if reading else "") or (receipt.authorization_no if receipt else ""),
+        status=status.value,
+        status_raw=status_raw,
+        status_reason=status_reason,
+        units_requested=amount(line.units),
+        units_approved=amount(approved),
+        units_used=amount(used.used if used else None),
+        units_remaining=amount(_remaining(used)),
+        units_as_of=day(used.as_of if used else None),
+        valid_from=day(valid_from),
+        valid_to=day(valid_to),
+        submitted_at=instant(snapshot.submitted_at),
+        decided_at=day(snapshot.decided_on),
+        decision_due=instant(snapshot.decision_due),
+        last_checked=instant(snapshot.last_checked),
+        next_action=snapshot.next_action,
+        rule_ids=";".join(route.rule_ids) if route else "",
+    )
+
+
+def _portal(snapshot: Snapshot) -> str:
+    """The portal that has the case, else the one it is meant for."""
+    if snapshot.receipt:
+        return snapshot.receipt.portal
+    route = snapshot.route
+    meant_for_portal = route is not None and route.decision is Decision.PORTAL and snapshot.channel is not Channel.FAX
+    return route.portal if route and meant_for_portal else ""
+
+
+def _status(snapshot: Snapshot, read: LineReading | None) -> tuple[Status, str, str]:
+    """Status, the payer's own word and the reason of one line. A line's own word goes before its case's header."""
+    reading = snapshot.reading
+    if snapshot.status in OURS or reading is None:
+        raw = reading.status_raw if reading else (snapshot.receipt.status_raw if snapshot.receipt else "")
+        return snapshot.status, raw, snapshot.reason
+    if read is not None and read.status_raw:
+        return read.status, read.status_raw, read.reason or reading.status_reason
+    return snapshot.status, reading.status_raw, (read.reason if read else "") or reading.status_reason or snapshot.reason
+
+
+def _validity(snapshot: Snapshot, read: LineReading | None, status: Status) -> tuple[date | None, date | None]:
+    """First and last day on which a granted line is valid: the line's own days where the portal shows them."""
+    if snapshot.reading is None or status not in GRANTED:
+        return None, None
+    own_from, own_to = (read.from_date, read.to_date) if read else (None, None)
+    return own_from or snapshot.reading.valid_from, own_to or snapshot.reading.valid_to
+
+
+def _take_reading(line: ServiceLine, readings: list[LineReading], lines: int) -> LineReading | None:
+    """Takes the reading of this line out of the list: each is used once, and none where more fit than there are ``lines``."""
+    same_code = [read for read in readings if read.service_code == line.service_code]
+    same_modifiers = [read for read in same_code if set(read.modifiers) == set(line.modifiers)] or same_code
+    same_days = [read for read in same_modifiers if read.from_date in (None, line.from_date)] or same_modifiers
+    if not 0 < len(same_days) <= lines:
+        return None
+    readings.remove(same_days[0])
+    return same_days[0]
+
+
+def _take_units(line: ServiceLine, units: list[Units]) -> Units | None:
+    """Takes the units of this line out of the list. None where two fit equally well: a guess would be worse than a gap."""
+    overlapping = [one for one in units if one.service_code == line.service_code and _overlap(one, line)]
+    exact = [one for one in overlapping if (one.from_date, one.to_date) == (line.from_date, line.to_date)] or overlapping
+    if len(exact) != 1:
+        return None
+    units.remove(exact[0])
+    return exact[0]
+
+
+def _overlap(one: Units, line: ServiceLine) -> bool:
+    return (one.from_date or line.from_date) <= line.to_date and line.from_date <= (one.to_date or line.to_date)
+
+
+def _remaining(used: Units | None) -> Decimal | None:
+    """What the page shows as left, else approved minus used of that same page (so of the same unit kind)."""
+    if used is None or used.remaining is not None:
+        return used.remaining if used else None
+    return used.approved - used.used if used.approved is not None and used.used is not None else None
+
+
+def amount(value: Decimal | None) -> str:
+    """A number of units as plain digits: no exponent, no trailing zeros, "" when not known."""
+    if value is None:
+        return ""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def day(value: date | None) -> str:
+    return value.isoformat() if value else ""
+
+
+def instant(value: datetime | None) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else ""
+
+
+def request_object(snapshot: Snapshot) -> dict[str, object]:
+    """One request in the ledger's words, as `submit --json` and `status --json` print it.
+
+    The request's own columns stand at the top, with the status of the whole request; ``lines`` holds the line columns.
+    """
+    rows = ledger_rows(snapshot)
+    first = rows[0]
+    top: dict[str, object] = {name: getattr(first, name) for name in LEDGER_COLUMNS if name not in LINE_COLUMNS}
+    top["status"] = snapshot.status.value
+    top["status_raw"] = snapshot.reading.status_raw if snapshot.reading else first.status_raw
+    top["status_reason"] = snapshot.reason or (snapshot.reading.status_reason if snapshot.reading else "")
+    top["rule_ids"] = list(snapshot.route.rule_ids) if snapshot.route else []
+    top["lines"] = [{name: getattr(row, name) for name in LEDGER_COLUMNS if name in LINE_COLUMNS} for row in rows]
+    return top
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def write_ledger(home: Home, snapshots: Iterable[Snapshot], now: datetime) -> tuple[Written, ...]:
+    """Writes ``ledger.csv`` and ``ledger.xlsx``. One worksheet's limit is the format's; beyond it there is only the CSV."""
+    content, rows = ledger_csv(snapshots)
+    written = [write_whole(home.ledger_csv, content, now)]
+    if rows <= XLSX_MAX_ROWS:
+        written.append(write_whole(home.ledger_xlsx, ledger_xlsx(content, home.path), now))
+    return tuple(written)
+
+
+def ledger_csv(snapshots: Iterable[Snapshot]) -> tuple[bytes, int]:
+    """The whole ledger as the bytes of a CSV file, and its number of rows.
+
+    Only the finished lines are kept while the rest of the journal streams by, so that memory follows the file's size.
+    """
+    requests = sorted((snapshot.request.request_id, _encode(ledger_rows(snapshot))) for snapshot in snapshots)
+    rows = sum(count for _, (count, _) in requests)
+    return b"".join([csv_text([LEDGER_COLUMNS]), *(text for _, (_, text) in requests)]), rows
+
+
+def _encode(rows: Sequence[LedgerRow]) -> tuple[int, bytes]:
+    return len(rows), csv_text([getattr(row, name) for name in LEDGER_COLUMNS] for row in rows)
+
+
+def ledger_xlsx(content: bytes, work_folder: Path) -> bytes:
+    """The XLSX twin of a ledger CSV: every cell is text, the header is frozen and has filters.
+
+    ``work_folder`` must be private: openpyxl keeps its half-finished sheet in a temporary file, which goes there.
+    """
+    from jobs.sheets import text_sheet
+
+    rows = ([printable(cell) for cell in row] for row in parse_cells(content))
+    return text_sheet("Ledger", LEDGER_COLUMNS, rows, work_folder)
+
+
+def parse_cells(content: bytes) -> Iterator[list[str]]:
+    """The exact cells of a CSV file that PriorBot wrote just now, without its header."""
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""))
+    next(reader, None)
+    for row in reader:
+        yield [unguard(cell) for cell in row]
+
+
+# --- reading back ----------------------------------------------------------------------------------------------------
+
+
+def read_ledger(file: Path) -> Iterator[LedgerRow]:
+    """The rows of a ledger file. Raises `LedgerDamaged` at the first sign that another program has rewritten it."""
+    from jobs.ledger_damage import find_damage
+
+    with file.open("rb") as raw:
+        if raw.read(3) == b"\xef\xbb\xbf":
+            raise LedgerDamaged(file, 1, "", "a byte order mark was put in front")
+    before = ""
+    with file.open(encoding="utf-8", newline="") as text:
+        reader = csv.reader(text, strict=True)
+        try:
+            if tuple(next(reader, ())) != LEDGER_COLUMNS:
+                raise LedgerDamaged(file, 1, "", "the header is not the ledger's")
+            for cells in reader:
+                if len(cells) != len(LEDGER_COLUMNS):
+                    raise LedgerDamaged(file, reader.line_num, "", "the number of cells is wrong")
+                for name, cell in zip(LEDGER_COLUMNS, cells, strict=True):
+                    if not is_guarded(cell):
+                        raise LedgerDamaged(file, reader.line_num, name, "a cell that would run as a formula")
+                row = LedgerRow(**dict(zip(LEDGER_COLUMNS, map(unguard, cells), strict=True)))
+                if damage := find_damage(row, after=before):
+                    raise LedgerDamaged(file, reader.line_num, *damage)
+                before = row.request_id
+                yield row
+        except UnicodeDecodeError as error:
+            raise LedgerDamaged(file, reader.line_num + 1, "", "the text is not UTF-8 any more") from error
+        except csv.Error as error:
+            raise LedgerDamaged(file, reader.line_num, "", "the quoting is broken") from error
