@@ -307,7 +307,7 @@ def describe_keys() -> str:
         "# Settings: `priorbot.toml`",
         "",
         "The file lies in the home folder. Every key is optional unless it says so; a file that is not there is the default of",
-        "every key. Made from `jobs/config.py` by `priorbot doctor --keys`; a test holds the two equal.",
+        "every key. Made from `jobs/config.py` by `make docs`; a test holds the two equal.",
     ]
     for table, cls in _tables(Config, ""):
         lines += ["", f"## `[{table}]`", "", (cls.__doc__ or "").partition(":")[2].strip().capitalize()]

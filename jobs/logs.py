@@ -53,8 +53,8 @@ WORDS = frozenset(("command", "error_code", "kind", "library", "operation", "out
 """Fields that hold one word of PriorBot's own vocabulary."""
 NUMBERS = frozenset(
     (
-        "accounts", "attempt", "bad", "cases", "changed", "count", "exit_code", "failed", "files", "good", "lines", "milliseconds",
-        "pages", "pid", "port", "requests", "rows", "seconds", "seats", "settled", "submitted", "tries", "units_read", "waiting",
+        "accounts", "attempt", "bad", "cases", "changed", "count", "exit_code", "failed", "files", "good", "lines",
+        "milliseconds", "pages", "pid", "port", "requests", "rows", "seconds", "seats", "settled", "submitted", "tries", "units_read", "waiting",
     )
 )  # fmt: skip
 """Fields that hold a count or a duration (or yes and no): below 100 million, so that no member id fits."""

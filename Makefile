@@ -1,0 +1,37 @@
+# Each target sets up what it needs: see scripts/setup.py.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test lint bench docs clean setup
+
+help:
+	@echo "make demo   a whole day in the simulated world: file, portals, ledger, report"
+	@echo "make test   style, types and all tests"
+	@echo "make lint   style and types only"
+	@echo "make bench  speed and memory, measured side by side"
+	@echo "make docs   writes docs/configuration.md anew from jobs/config.py"
+	@echo "make clean  removes what the other targets made"
+
+setup:
+	@$(PYTHON) scripts/setup.py
+
+demo: setup
+	@$(BIN)/priorbot demo
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest -n 2 $(ARGS)
+
+bench: setup
+	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+docs: setup
+	@$(BIN)/python scripts/docs.py
+
+clean:
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist bench-out demo-home
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

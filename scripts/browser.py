@@ -1,0 +1,76 @@
+"""Makes sure that there is a browser: one that is found, else Playwright's download, else (root on Debian) the distribution's.
+
+Run by ``scripts/setup.py`` inside ``.venv``. Which browser counts as found is decided in ``bots/browser_find.py`` alone.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+from typing import IO
+
+from setup import apt, is_root, say
+
+from bots.browser_find import BrowserNotFound, does_run, find_browser
+
+SILENCE = 60.0
+"""Seconds without a sign of life after which Playwright's download is given up: its host may be unreachable here."""
+
+
+def main() -> int:
+    if is_there():
+        return 0
+    say("Setting up (once): a browser")
+    if download() and is_there():
+        return 0
+    if is_root() and shutil.which("apt-get"):
+        say("Playwright's browser could not be used: installing the distribution's package")
+        # Without any font a page has no text to find; the headless shell brings none along.
+        if any(apt(package, "fonts-liberation") and is_there() for package in ("chromium-headless-shell", "chromium")):
+            return 0
+    say(
+        "There is no browser that PriorBot can use. Install Chromium or Google Chrome with your system's own means, then run make again."
+    )
+    return 1
+
+
+def is_there() -> bool:
+    try:
+        return does_run(find_browser().path)
+    except BrowserNotFound:
+        return False
+
+
+def download() -> bool:
+    """``playwright install chromium``, given up once it has been silent for `SILENCE` seconds."""
+    environment = os.environ | {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000"}
+    command = [sys.executable, "-m", "playwright", "install", "chromium"]
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    signs: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=pump, args=(process.stdout, signs), daemon=True).start()
+    try:
+        while signs.get(timeout=SILENCE):
+            pass
+        return process.wait(timeout=SILENCE) == 0
+    except (queue.Empty, subprocess.TimeoutExpired):
+        process.kill()
+        process.wait()
+        return False
+
+
+def pump(output: IO[bytes], signs: queue.Queue[bytes]) -> None:
+    """Hands on each piece of output, and b"" at its end."""
+    for piece in iter(lambda: os.read(output.fileno(), 1024), b""):
+        signs.put(piece)
+    signs.put(b"")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
