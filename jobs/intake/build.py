@@ -1,0 +1,229 @@
+"""From the rows of one request id to one request, or to every reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from bots.model import Attachment, AuthRequest, Contact, Drug, Frozen, Member, Provider, ServiceLine
+from jobs.documents import DocumentRefused, Documents
+from jobs.intake.cells import BadCell
+from jobs.intake.checks import LINE_CHECKS, REQUEST_CHECKS, Finding, missing
+from jobs.intake.columns import COLUMNS, Column, refuse_odd_cell
+from jobs.intake.header import Header, column_at
+from jobs.intake.source import Row
+
+_MEMO = 20_000
+"""Values kept per column, so that a word or an NPI that comes again is neither read nor stored again."""
+
+
+class Part(Frozen):
+    """What could be read of some columns of a row, and what could not."""
+
+    values: Mapping[str, Any]
+    empty: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
+class Built(Frozen):
+    """One request, or (row, finding) for all that is wrong with it; ``repeated`` are rows that said nothing new."""
+
+    request: AuthRequest | None = None
+    findings: tuple[tuple[int, Finding], ...] = ()
+    repeated: tuple[int, ...] = ()
+
+
+class Builder:
+    """Builds requests from rows under one header; ``folder`` is where relative attachments are looked for."""
+
+    def __init__(self, header: Header, documents: Documents, today: date) -> None:
+        columns = column_at(header)
+        self._request_columns = [(index, column) for index, column in columns if not column.line]
+        self._line_columns = [(index, column) for index, column in columns if column.line]
+        self._absent_request = frozenset(name for name, column in COLUMNS.items() if not column.line and name not in header.at)
+        self._absent_line = frozenset(name for name, column in COLUMNS.items() if column.line and name not in header.at)
+        self._documents = documents
+        self._today = today
+        self._memo: dict[str, dict[str, object]] = {name: {} for name in COLUMNS}
+        self._providers: dict[tuple[str, str], Provider] = {}
+        self._contacts: dict[tuple[str, str, str], Contact] = {}
+
+    def build(self, rows: Sequence[Row]) -> Built:
+        """``rows`` have one request id, in the file's order."""
+        findings: list[tuple[int, Finding]] = []
+        parts: dict[tuple[str, ...], Part] = {}
+        lines: dict[tuple[object, ...], tuple[int, ServiceLine]] = {}
+        repeated: list[int] = []
+        first: tuple[int, Part] | None = None
+        for row in rows:
+            if row.broken:
+                findings.append((row.number, Finding("", row.broken.code, row.broken.reason)))
+                continue
+            about = self._request_part(row, parts)
+            first = first or (row.number, about)
+            line = self._read(row, self._line_columns, self._absent_line)
+            together = {**about.values, **line.values}
+            wrong = [
+                *about.findings,
+                *line.findings,
+                *missing(together, line.empty, line=True),
+                *self._checked(LINE_CHECKS, together),
+                *_differences(first, about),
+            ]
+            if not wrong:
+                wrong = _add_line(lines, row.number, _service_line(line.values), repeated)
+            findings += [(row.number, finding) for finding in wrong]
+        if findings or first is None:
+            return Built(findings=tuple(findings))
+        return Built(request=self._request(first[1].values, lines.values()), repeated=tuple(repeated))
+
+    def _request_part(self, row: Row, parts: dict[tuple[str, ...], Part]) -> Part:
+        """The columns that all rows of a request share; rows that write them alike are read once."""
+        key = tuple([row.cells[index] for index, _ in self._request_columns])
+        if key not in parts:
+            part = self._read(row, self._request_columns, self._absent_request)
+            wrong = (
+                *part.findings,
+                *missing(part.values, part.empty, line=False),
+                *self._checked(REQUEST_CHECKS, part.values),
+            )
+            parts[key] = Part(values=part.values, empty=part.empty, findings=wrong)
+        return parts[key]
+
+    def _read(self, row: Row, columns: list[tuple[int, Column]], absent: frozenset[str]) -> Part:
+        values: dict[str, object] = {}
+        empty: list[str] = []
+        findings: list[Finding] = []
+        for index, column in columns:
+            cell = row.cells[index]
+            if not cell:
+                empty.append(column.name)
+                continue
+            value = self._value(column, cell)
+            if isinstance(value, BadCell):
+                findings.append(Finding(column.name, value.code, value.reason))
+            else:
+                values[column.name] = value
+        return Part(values=values, empty=absent.union(empty), findings=tuple(findings))
+
+    def _value(self, column: Column, cell: str) -> object:
+        """The cell's value, or the `BadCell` that says why it has none."""
+        if type(cell) is not str:
+            if damage := refuse_odd_cell(cell, column.kind):
+                return damage
+            cell = str(cell)
+        memo = self._memo[column.name]
+        if cell in memo:
+            return memo[cell]
+        try:
+            value = column.read(cell)
+            if column.name == "attachments":
+                value = self._attachments(value)  # type: ignore[arg-type]
+        except BadCell as bad:
+            value = bad.with_traceback(None)
+        if len(memo) >= _MEMO:
+            memo.clear()
+        memo[cell] = value
+        return value
+
+    def _attachments(self, paths: tuple[str, ...]) -> tuple[Attachment, ...]:
+        """Raises `BadCell` with one reason per unusable document; documents are named by their place, not by their path."""
+        found: list[Attachment] = []
+        refused: list[tuple[str, str]] = []
+        for place, path in enumerate(paths, start=1):
+            try:
+                found.append(self._documents.check(path))
+            except DocumentRefused as problem:
+                refused.append((problem.code, f"document {place} {problem.reason}"))
+        if refused:
+            raise BadCell(refused[0][0], "; ".join(reason for _, reason in refused))
+        return tuple(found)
+
+    def _checked(
+        self, checks: Iterable[Callable[[Mapping[str, Any], date], Finding | None]], values: Mapping[str, Any]
+    ) -> Iterator[Finding]:
+        return (finding for check in checks if (finding := check(values, self._today)) is not None)
+
+    def _request(self, values: Mapping[str, Any], lines: Iterable[tuple[int, ServiceLine]]) -> AuthRequest:
+        direct = {name: values[name] for name in _DIRECT if name in values}
+        return AuthRequest(
+            **direct,
+            member=Member(
+                id=values["member_id"],
+                dob=values["member_dob"],
+                last_name=values.get("member_last_name", ""),
+                first_name=values.get("member_first_name", ""),
+            ),
+            requesting=self._provider(values, "requesting_provider_last_name", "requesting_provider_npi"),
+            servicing=self._provider(values, "servicing_provider_name", "servicing_provider_npi"),
+            facility=self._provider(values, "facility_name", "facility_npi"),
+            lines=tuple(line for _, line in lines),
+            drug=_drug(values),
+            contact=self._contact(values),
+        )
+
+    def _provider(self, values: Mapping[str, Any], name: str, npi: str) -> Provider:
+        key = (values.get(name, ""), values.get(npi, ""))
+        if key not in self._providers:
+            self._providers[key] = Provider(name=key[0], npi=key[1])
+        return self._providers[key]
+
+    def _contact(self, values: Mapping[str, Any]) -> Contact:
+        key = (values.get("contact_name", ""), values.get("contact_phone", ""), values.get("contact_fax", ""))
+        if key not in self._contacts:
+            self._contacts[key] = Contact(name=key[0], phone=key[1], fax=key[2])
+        return self._contacts[key]
+
+
+_DIRECT = tuple(name for name in COLUMNS if name in AuthRequest.__struct_fields__)
+_NOTHING_ASKED = Decimal(0)
+"""Units of an appeal or claim that names none: it asks for no service (see `NEEDS`)."""
+
+
+def _service_line(values: Mapping[str, Any]) -> ServiceLine:
+    return ServiceLine(**{"service_code": "", "units": _NOTHING_ASKED, **values})
+
+
+def _drug(values: Mapping[str, Any]) -> Drug | None:
+    if "drug_name" not in values:
+        return None
+    return Drug(
+        name=values["drug_name"],
+        strength=values.get("drug_strength", ""),
+        quantity=values.get("drug_quantity", ""),
+        days_supply=values.get("drug_days_supply", ""),
+    )
+
+
+def _differences(first: tuple[int, Part], about: Part) -> Iterator[Finding]:
+    """Where a row says something else than the first row of its request about the request as a whole."""
+    number, other = first
+    if about is other or about.findings or other.findings:
+        return
+    for name in sorted(about.values.keys() | other.values.keys()):
+        if _comparable(about.values.get(name)) != _comparable(other.values.get(name)):
+            yield Finding(name, "differs_within_request", f"says something else than row {number}, which has the same request_id")
+
+
+def _comparable(value: object) -> object:
+    if isinstance(value, tuple) and value and isinstance(value[0], Attachment):
+        return [attachment.sha256 for attachment in value]
+    return value
+
+
+def _add_line(
+    lines: dict[tuple[object, ...], tuple[int, ServiceLine]], number: int, line: ServiceLine, repeated: list[int]
+) -> list[Finding]:
+    """Adds the line, or notes that it was said before; the same service asked twice in two amounts is refused."""
+    key = (line.service_code, line.modifiers, line.from_date, line.to_date)
+    earlier, same = lines.setdefault(key, (number, line))
+    if earlier == number:
+        return []
+    if same == line:
+        repeated.append(number)
+        return []
+    return [
+        Finding("units", "differs_within_request", f"asks for the service of row {earlier} on the same days in another amount")
+    ]
