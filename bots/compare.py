@@ -62,7 +62,7 @@ def normal_asked(text: str, kind: ReadKind) -> str:
             return " ".join(sorted(re.sub(r"[^0-9A-Za-z,; ]", "", text).upper().replace(",", " ").replace(";", " ").split()))
         case ReadKind.PHONE:
             return re.sub(r"\D", "", text)
-        case ReadKind.DATE | ReadKind.TEXT:
+        case ReadKind.DATE | ReadKind.TEXT | ReadKind.NAME:
             return text.casefold()
 
 
@@ -75,13 +75,23 @@ def differing(asked: Mapping[str, str], shown: Mapping[str, str], reads: Mapping
             names.append(name)
             continue
         wanted = read.words.get(asked[name], asked[name])
+        if read.kind is ReadKind.NAME:
+            if not _name_fits(wanted, shown[name]):
+                names.append(name)
+            continue
         if normal_asked(wanted, read.kind) != normal(shown[name], read.kind, date_form):
             names.append(name)
     return names
 
 
+def _name_fits(asked: str, shown: str) -> bool:
+    """Portals show the name as enrolled: longer, and last name first. Nothing asked must be nothing shown."""
+    wanted, there = (set(re.findall(r"\w+", text.casefold())) for text in (asked, normal(shown, ReadKind.TEXT, "")))
+    return wanted <= there if wanted else not there
+
+
 def lines_differ(asked: Sequence[Mapping[str, str]], shown: Sequence[Mapping[str, str]], date_form: str) -> bool:
-    """Whether the service lines are other lines, or more, or fewer; order does not matter. Compares the columns that are shown."""
+    """Whether the service lines are other lines, or more, or fewer; order does not matter. Compares the shown columns."""
 
     def meaning(line: Mapping[str, str], columns: Sequence[str], *, ours: bool) -> tuple[str, ...]:
         kinds = [LINE_KINDS.get(column, ReadKind.TEXT) for column in columns]

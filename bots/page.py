@@ -35,13 +35,12 @@ from bots.pagemap import ActionMap, Candidate, FieldKind, FieldMap, Find, Outcom
 from bots.send_once import SendOnce
 from bots.tabledata import HeaderMissing, Row, RowBroken, fold, parse_table
 
-_VALUE_JS = """el => el.tagName === 'SELECT' ? (el.selectedOptions[0]?.text ?? '')
-  : ['INPUT', 'TEXTAREA'].includes(el.tagName) ? el.value : el.innerText"""
-_ROWS_JS = """table => Array.from(table.rows).map(row => row.offsetParent === null && row.getClientRects().length === 0 ? []
-  : Array.from(row.cells).map(cell => { const box = cell.querySelector('input:not([type=hidden]):not([type=button])'
-      + ':not([type=submit]):not([type=checkbox]):not([type=radio]), select, textarea');
-      return box && !cell.innerText.trim() ? (box.tagName === 'SELECT' ? (box.selectedOptions[0]?.text ?? '') : box.value)
-        : cell.innerText; }))"""
+_BOXES = "input:not([type=hidden]):not([type=button]):not([type=submit]):not([type=checkbox]):not([type=radio]), select, textarea"
+_VALUE_JS = f"""el => {{ const box = el.matches(`{_BOXES}`) ? el : el.innerText.trim() ? null : el.querySelector(`{_BOXES}`);
+  return !box ? el.innerText : box.tagName === 'SELECT' ? (box.selectedOptions[0]?.text ?? '') : box.value; }}"""
+_ROWS_JS = f"""table => {{ const value = {_VALUE_JS};
+  return Array.from(table.rows).map(row => row.getClientRects().length === 0 ? [] : Array.from(row.cells).map(value)); }}"""
+_BOX_XPATH = "self::input[not(@type) or @type='text' or @type='tel' or @type='password'] or self::select or self::textarea"
 MAX_LIST_PAGES = 200
 """A list longer than this is read as broken, not for ever."""
 
@@ -88,11 +87,10 @@ class PageView:
             raise self._error(PortalDown, what="no connection") from error
         return await self._arrive((name, *others))
 
-    async def press(self, key: str, *, within: Locator | None = None) -> str:
+    async def press(self, key: str) -> str:
         """Presses an action of this page and returns the page or outcome of its ``leads_to`` that is seen."""
         action = self._page().actions[key]
-        target = await self._one(key, action.find, within)
-        return await self._press(key, action, target.click())
+        return await self._press(action, (await self._one(key, action.find)).click())
 
     async def choose(self, table_key: str, row: Row, to: Iterable[str], *, navigates: bool = True) -> str:
         """Presses the ``row_action`` inside one row of a table; returns which of ``to`` is seen."""
@@ -102,7 +100,7 @@ class PageView:
         )
         target = await self._one(f"{table_key}.row_action", table.row_action, root)
         action = ActionMap(find=table.row_action, leads_to=tuple(to), navigates=navigates)
-        return await self._press(table_key, action, target.click())
+        return await self._press(action, target.click())
 
     @asynccontextmanager
     async def commit(self, key: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
@@ -120,11 +118,11 @@ class PageView:
         # Only requests to the commit's address are taken over, also those that a nervous page would send after the first.
         await self.browser_page.route(re.compile(action.commit), handle)
         try:
-            yield lambda: self._press(key, action, target.click(), self.map.timeouts.commit)
+            yield lambda: self._press(action, target.click(), self.map.timeouts.commit)
         finally:
             await self.browser_page.unroute(re.compile(action.commit), handle)
 
-    async def _press(self, key: str, action: ActionMap, click: Awaitable[None], seconds: float = 0) -> str:
+    async def _press(self, action: ActionMap, click: Awaitable[None], seconds: float = 0) -> str:
         self._forget_trouble()
         names = action.leads_to or (self.here,)
         page = self._page()
@@ -134,7 +132,7 @@ class PageView:
         try:
             await click
             if moved is not None:
-                await self._moved_or_told(moved, in_place, key, seconds)
+                await self._moved_or_told(moved, in_place, seconds)
         except PlaywrightTimeout as error:
             raise self._trouble_or(PortalSlow, page=self.here) from error
         except PlaywrightError as error:
@@ -157,7 +155,7 @@ class PageView:
         finally:
             self.browser_page.remove_listener("framenavigated", seen)
 
-    async def _moved_or_told(self, moved: asyncio.Task[None], in_place: list[str], key: str, seconds: float) -> None:
+    async def _moved_or_told(self, moved: asyncio.Task[None], in_place: list[str], seconds: float) -> None:
         """Until a new document came, an outcome was told on the old one, or the portal showed trouble."""
         waits: set[asyncio.Task[Any]] = {moved, asyncio.create_task(self._trouble_seen.wait())}
         if in_place:
@@ -166,7 +164,7 @@ class PageView:
         done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         await _end(waits - {moved})
         if not done:
-            raise self._error(PortalSlow, page=self.here, key=key)
+            raise self._error(PortalSlow, page=self.here)
 
     async def _arrive(self, names: tuple[str, ...], seconds: float | None = None) -> str:
         """Waits for the first of these pages and outcomes, or an interruption (raised); sets ``here``."""
@@ -223,11 +221,13 @@ class PageView:
             if value:
                 await self._fill(key, page.fields[key], value)
 
-    async def answer(self, answers: Mapping[str, str], prefix: str = "q_") -> None:
+    async def answer(self, answers: Mapping[str, str], prefix: str = "q_") -> dict[str, str]:
         """Answers the questions this page shows, only from ``answers``; a shown question without answer stops the request.
 
         Questions are the fields of the selector file whose key starts with ``prefix``; the rest of the key names the answer.
+        Returns what was answered, by field key.
         """
+        answered: dict[str, str] = {}
         for key, field in self._page().fields.items():
             if not key.startswith(prefix) or not await self._any_of([field.find]).count():
                 continue
@@ -235,9 +235,13 @@ class PageView:
             if not answers.get(name):
                 raise self._error(AnswerMissing, question=name)
             await self._fill(key, field, answers[name])
+            answered[key] = answers[name]
+        return answered
 
     async def _fill(self, key: str, field: FieldMap, value: str) -> None:
-        target = await self._one(key, field.find)
+        if field.kind in (FieldKind.RADIO, FieldKind.COMBO, FieldKind.TREE) and value not in field.words:
+            raise self._error(NotListed, what=key)
+        target = await self._one(key, field.find, boxes=field.kind not in (FieldKind.RADIO, FieldKind.TREE))
         said = field.words.get(value, value)
         try:
             match field.kind:
@@ -254,13 +258,19 @@ class PageView:
                 case FieldKind.SELECT:
                     await self._select(key, field, target, value)
                 case FieldKind.RADIO:
-                    if value not in field.words:
-                        raise self._error(NotListed, what=key)
-                    await self._one_of(key, target.get_by_role("radio", name=said, exact=True)).then_check()
+                    await (await self._single(key, target.get_by_role("radio", name=said, exact=True))).check()
                 case FieldKind.CHECK:
                     await target.set_checked(value == "yes")
                 case FieldKind.PICK:
                     await self._pick(key, field, target, said)
+                case FieldKind.COMBO:
+                    await target.click()
+                    entries = self._any_of([field.options]).filter(has_text=re.compile(rf"^\s*{re.escape(said)}\s*$"))
+                    await entries.first.wait_for()
+                    await (await self._single(key, entries)).click()
+                    await self._kept(key, target, said)
+                case FieldKind.TREE:
+                    await self._unfold(key, field, target, said)
         except PlaywrightError as error:
             raise self._changed(key, "cannot be filled") from error
 
@@ -277,18 +287,35 @@ class PageView:
         """Types into a type-ahead and chooses its one entry for the value; the last key is typed so that it asks the portal."""
         await target.fill(value[:-1])
         await target.press_sequentially(value[-1])
-        options = self._any_of([field.options])
-        wanted = options.filter(has_text=re.compile(rf"^\s*{re.escape(value)}(?![\w.])"))
+        wanted = self._any_of([field.options]).filter(has_text=_starting_with(value))
+        told = wanted.or_(self._any_of([field.none])) if field.none else wanted
         try:
-            await wanted.first.wait_for(timeout=self.map.timeouts.lookup * 1000)
+            await told.first.wait_for(timeout=self.map.timeouts.lookup * 1000)
         except PlaywrightTimeout as error:
             raise self._error(NotListed, what=key) from error
-        if await wanted.count() != 1:
-            raise self._changed(key, "several entries fit")
-        await wanted.click()
-        pattern = field.picked.format(value=re.escape(value)) if field.picked else rf"{re.escape(value)}(?![\w.]).*"
-        if not re.fullmatch(pattern, (await target.input_value()).strip()):
+        if not await wanted.count():
+            raise self._error(NotListed, what=key)
+        await (await self._single(key, wanted)).click()
+        if not _starting_with(value).match(await target.input_value()):
             raise self._changed(key, "the choice was not kept")
+
+    async def _unfold(self, key: str, field: FieldMap, tree: Locator, path: str) -> None:
+        """Chooses a leaf of a tree, unfolding the branches on the way; what the page then shows as chosen is checked."""
+        *branches, leaf = path.split(" / ")
+        for name in branches:
+            branch = tree.get_by_role("treeitem").filter(has=tree.page.get_by_text(name, exact=True))
+            if await (await self._single(key, branch)).get_attribute("aria-expanded") != "true":
+                await branch.get_by_text(name, exact=True).click()
+        entry = tree.get_by_text(leaf, exact=True).filter(visible=True)
+        await entry.first.wait_for()
+        await (await self._single(key, entry)).click()
+        if fold(await (await self._one(key, field.shown)).inner_text()) != leaf:
+            raise self._changed(key, "the choice was not kept")
+
+    async def _single(self, key: str, locator: Locator) -> Locator:
+        if await locator.count() != 1:
+            raise self._changed(key, "the choice is missing or there twice")
+        return locator
 
     async def _kept(self, key: str, target: Locator, value: str) -> None:
         kept = await target.input_value()
@@ -335,6 +362,25 @@ class PageView:
             return []
         return await self._rows(key, table)
 
+    async def add_row(self, action: str, table_key: str, rows: int) -> None:
+        """Presses an action that adds a row to a table on this page; waits until the table has ``rows`` data rows or an
+        outcome of the action is told (raised)."""
+        page = self._page()
+        table, told = page.tables[table_key], {n: page.outcomes[n] for n in page.actions[action].leads_to if n in page.outcomes}
+        self._forget_trouble()
+        await (await self._one(action, page.actions[action].find)).click()
+        added = self._any_of([table.find]).locator("tr").nth(table.header_rows + rows - 1)
+        seen = added.or_(self._any_of([outcome.see for outcome in told.values()])) if told else added
+        try:
+            await seen.first.wait_for()
+        except PlaywrightTimeout as error:
+            raise self._error(PortalSlow, page=self.here) from error
+        for outcome in told.values():
+            if await self._any_of([outcome.see]).count():
+                raise self.told(outcome)
+        if len(await self._rows(table_key, table)) != rows:
+            raise self._changed(table_key, "a row was not added once")
+
     async def list_pages(self, key: str) -> AsyncIterator[list[Row]]:
         """The rows of a table, page after page. A page that comes twice or a list without end is a `BadReading`."""
         seen: set[tuple[tuple[str, ...], ...]] = set()
@@ -351,7 +397,7 @@ class PageView:
             target = await self._one(f"{key}.next_page", find)
             if not await target.is_enabled():
                 return
-            await self._press(key, ActionMap(find=find, leads_to=(self.here,)), target.click())
+            await self._press(ActionMap(find=find, leads_to=(self.here,)), target.click())
         raise self._error(BadReading, page=self.here, what="a list without end")
 
     async def _rows(self, key: str, table: TableMap) -> list[Row]:
@@ -423,9 +469,21 @@ class PageView:
             combined = combined.or_(locator)
         return combined
 
-    async def _one(self, key: str, find: Find, within: Locator | None = None, *, visible: bool = True) -> Locator:
-        """The element of the first candidate that matches exactly one; later candidates only after a short wait."""
+    async def _one(
+        self, key: str, find: Find, within: Locator | None = None, *, visible: bool = True, boxes: bool = False
+    ) -> Locator:
+        """The element of the first candidate that matches exactly one; later candidates only after a short wait.
+
+        ``boxes``: what stands beside a caption may hold the box that is meant.
+        """
         locators = [self._candidate(candidate, within, visible=visible) for candidate in find]
+        if boxes:
+            locators = [
+                locator.locator(f"xpath=descendant-or-self::*[{_BOX_XPATH}]").filter(visible=True)
+                if candidate.beside
+                else locator
+                for locator, candidate in zip(locators, find, strict=True)
+            ]
         if await locators[0].count() == 1:
             return locators[0]
         combined = locators[0]
@@ -458,9 +516,6 @@ class PageView:
             if (count := await other.count()) and (count > 1 or not await other.and_(target).count()):
                 raise self._changed(key, "its marks point at different buttons")
         return target
-
-    def _one_of(self, key: str, locator: Locator) -> _Checked:
-        return _Checked(self, key, locator)
 
     # --- trouble -------------------------------------------------------------------------------------------------
 
@@ -498,18 +553,6 @@ class PageView:
         self.drift.append(Drift(page=page, key=key, candidate=candidate))
 
 
-class _Checked:
-    """A radio button that must be the only one of its name."""
-
-    def __init__(self, view: PageView, key: str, locator: Locator) -> None:
-        self.view, self.key, self.locator = view, key, locator
-
-    async def then_check(self) -> None:
-        if await self.locator.count() != 1:
-            raise self.view._changed(self.key, "the choice is missing or there twice")
-        await self.locator.check()
-
-
 async def _send_by(sender: SendOnce, route: Route) -> None:
     """Lets everything pass but the commit, which the sender sends itself and hands the answer back to the page."""
     request: Request = route.request
@@ -521,6 +564,11 @@ async def _send_by(sender: SendOnce, route: Route) -> None:
         await route.abort("connectionreset")
         return
     await route.fulfill(status=answer.status, headers=answer.headers, body=answer.body)
+
+
+def _starting_with(value: str) -> re.Pattern[str]:
+    """``E0601`` at the start and as a whole: not ``E06010`` and not ``E0601.1``."""
+    return re.compile(rf"^\s*{re.escape(value)}(?![\w.])")
 
 
 async def _end(tasks: set[asyncio.Task[Any]]) -> list[BaseException]:

@@ -66,6 +66,10 @@ class FieldKind(StrEnum):
     CHECK = "check"
     PICK = "pick"
     """A type-ahead: type, wait for the list, choose the one entry that starts with the value."""
+    COMBO = "combo"
+    """A box that opens a list of its own: press, choose the entry with exactly the text of ``words``."""
+    TREE = "tree"
+    """A tree of choices: ``words`` maps our value to ``Branch / Leaf``; branches are unfolded on the way."""
 
 
 class FieldMap(Frozen):
@@ -73,9 +77,11 @@ class FieldMap(Frozen):
     kind: FieldKind = FieldKind.TEXT
     words: dict[str, str] = {}
     options: Find = ()
-    """PICK: the entries of the open list."""
-    picked: str = ""
-    """PICK: pattern of the box's value after the choice, with ``{value}``; "" = the value itself, at the start."""
+    """PICK, COMBO: the entries of the open list."""
+    none: Find = ()
+    """PICK: what the list says when it has nothing."""
+    shown: Find = ()
+    """TREE: where the page shows what was chosen."""
 
 
 class ActionMap(Frozen):
@@ -103,6 +109,8 @@ class TableMap(Frozen):
     find: Find
     columns: dict[str, str]
     """Our name -> header text, exact after white space is folded. A missing header is a changed page."""
+    header_rows: int = 1
+    """Rows above the data, for waiting until a row was added."""
     row_action: Find = ()
     """Inside a row: what is pressed to choose it."""
     next_page: Find = ()
@@ -116,6 +124,8 @@ class ReadKind(StrEnum):
     NUMBER = "number"
     CODE = "code"
     PHONE = "phone"
+    NAME = "name"
+    """A name of a provider or facility: every word that was asked must be shown, in any order."""
 
 
 class ReadMap(Frozen):
@@ -272,10 +282,12 @@ def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[
         if action.commit:
             re.compile(action.commit)
     for key, field in page.fields.items():
-        if field.kind is FieldKind.PICK and not field.options:
-            yield f"{name}.{key}: a pick needs options"
-        if field.kind in (FieldKind.SELECT, FieldKind.RADIO) and field.kind is FieldKind.RADIO and not field.words:
-            yield f"{name}.{key}: a radio group needs words"
+        if field.kind in (FieldKind.PICK, FieldKind.COMBO) and not field.options:
+            yield f"{name}.{key}: kind {field.kind} needs options"
+        if field.kind in (FieldKind.RADIO, FieldKind.COMBO, FieldKind.TREE) and not field.words:
+            yield f"{name}.{key}: kind {field.kind} needs words"
+        if field.kind is FieldKind.TREE and not field.shown:
+            yield f"{name}.{key}: a tree needs shown"
 
 
 def _sign_in_problems(portal_map: PortalMap) -> Iterator[str]:

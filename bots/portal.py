@@ -4,8 +4,9 @@ A portal module subclasses `Portal` and says what its steps mean: how a member i
 is shown. This class does the rest, the same for every portal: signing in, the look for an existing case, the read-back, the
 commit and the receipt. A portal module has no retry, no ``try`` and no commit click.
 
-Page names with a meaning here: ``review`` (``read_back`` values, tables ``lines`` and ``documents``, action ``submit``),
-``confirmation`` (reads ``reference_no``, ``authorization_no``, ``status``), ``case`` (reads of `Reading`, table ``lines``).
+Page names with a meaning here: ``review`` and its tabs (``read_back`` values, tables ``lines``, ``documents`` and ``diagnoses``,
+on the last one the action ``submit``), ``confirmation`` (reads ``reference_no``, ``authorization_no``, ``status``) and ``case``
+(reads of `Reading`, table ``lines``).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from bots.errors import (
 )
 from bots.model import AuthRequest, CaseSummary, LineReading, Reading, Receipt, Shown, Status, Units
 from bots.page import PageView
+from bots.pagemap import ReadMap
 from bots.tabledata import Row
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ class Portal:
     slug: ClassVar[str]
     searchable: ClassVar[bool] = True
     """The portal shows what was sent before. Without it nothing uncertain can be verified."""
+    review_tabs: ClassVar[tuple[str, ...]] = ()
+    """Actions that show the further parts of the review page, in order; each leads to a page of its own."""
 
     def __init__(self, session: Session, evidence: Evidence, now: Callable[[], datetime]) -> None:
         self.account = session.account.name
@@ -60,6 +64,8 @@ class Portal:
         self.map = session.map
         self.evidence = evidence
         self.now = now
+        self.answered: dict[str, str] = {}
+        """The questions that `draft` answered, by field key."""
         self._sent = 0
 
     # --- what a portal module says -------------------------------------------------------------------------------
@@ -158,18 +164,27 @@ class Portal:
         )
 
     async def _read_back(self, request: AuthRequest) -> Shown:
-        view = self.view
-        page = self.map.pages["review"]
-        shown = await view.read_back()
-        wrong = differing(self.expected(request), shown, page.read_back, self.map.formats.date)
-        for table, asked in (("lines", self.expected_lines(request)), ("documents", self.expected_documents(request))):
-            if table in page.tables:
-                rows = [row.cells for row in await view.table(table)]
-                if lines_differ(asked, rows, self.map.formats.date):
-                    wrong.append(table)
+        """Compares all parts of the review page with the request; leaves the view on the last part, where the commit stands."""
+        form = self.map.formats.date
+        shown: dict[str, str] = {}
+        reads: dict[str, ReadMap] = {}
+        wrong: list[str] = []
+        tables = {"lines": self.expected_lines(request), "documents": self.expected_documents(request)}
+        tables["diagnoses"] = [{"code": code} for code in request.diagnosis_codes]
+        for tab in (None, *self.review_tabs):
+            if tab:
+                await self.view.press(tab)
+            page = self.map.pages[self.view.here]
+            shown |= await self.view.read_back()
+            reads |= page.read_back
+            for name in page.tables:
+                rows = [row.cells for row in await self.view.table(name)]
+                wrong += [name] if lines_differ(tables.pop(name), rows, form) else []
+        wrong += [name for name, asked in tables.items() if asked]
+        wrong += differing(self.expected(request), shown, reads, form)
         if wrong:
             raise ReadBackDiffers(self.slug, fields=", ".join(wrong))
-        return Shown(portal=self.slug, page="review", selectors_version=self.map.version, fields=shown)
+        return Shown(portal=self.slug, page=self.view.here, selectors_version=self.map.version, fields=shown)
 
     async def _commit(self, shown: Shown, gate: CommitGate) -> Receipt:
         async with self.view.commit("submit") as click:

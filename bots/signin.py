@@ -7,7 +7,6 @@ signed out properly. A rejected password is never tried again: `CredentialGate` 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -45,7 +44,7 @@ class Account(Frozen):
 class StateStore(Protocol):
     """Keeps sign-in states sealed (``bots.evidence.Evidence``)."""
 
-    def save_state(self, slug: str, account: str, state: Mapping[str, Any], expires_at: datetime) -> None: ...
+    def save_state(self, slug: str, account: str, state: dict[str, Any], expires_at: datetime) -> None: ...
     def load_state(self, slug: str, account: str, now: datetime) -> dict[str, Any] | None: ...
     def drop_state(self, slug: str, account: str) -> None: ...
 
@@ -184,11 +183,7 @@ class Session:
     async def _sign_out(self) -> None:
         sign_in, view = self.map.sign_in, self.view
         async with view.signing_in():
-            if (
-                view.here == ""
-                or sign_in.sign_out not in self.map.pages[view.here].actions
-                or not await view.offers(sign_in.sign_out)
-            ):
-                if await view.goto(sign_in.landed, sign_in.page) == sign_in.page:
-                    return
+            offered = view.here and sign_in.sign_out in self.map.pages[view.here].actions and await view.offers(sign_in.sign_out)
+            if not offered and await view.goto(sign_in.landed, sign_in.page) == sign_in.page:
+                return
             await view.press(sign_in.sign_out)

@@ -1,0 +1,139 @@
+"""HUSKY medical, Clear Coverage (2012 to 2020): what its steps mean.
+
+Members are found by CT Medicaid id and birth date only; an eligibility word of NA ends the request. A requesting provider is
+found by last name only and told apart by NPI. Sources: the prior-authorization page of CHNCT (seed 0); CHNCT's webinars of 2012.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path, PurePath
+
+from bots.errors import DocumentRefused, MemberNotFound, NotEligible, ProviderNotFound, ReadBackDiffers
+from bots.model import AuthRequest, CaseSummary
+from bots.portal import Portal
+
+
+class ClearCoverage(Portal):
+    slug = "clear_coverage"
+    review_tabs = ("show_clinical", "show_answers")
+
+    async def search_cases(self, request: AuthRequest) -> list[CaseSummary]:
+        await self.view.goto("cases_of_member", member_id=request.member.id)
+        return await self.summaries("cases")
+
+    async def cases_since(self, since: date) -> list[CaseSummary]:
+        await self.view.goto("cases_since", since=self.date_text(since))
+        return await self.summaries("cases")
+
+    async def open_case(self, reference_no: str) -> None:
+        await self.view.goto("case", reference_no=reference_no)
+
+    async def draft(self, request: AuthRequest) -> None:
+        await self._member(request)
+        await self._service(request)
+        await self._providers(request)
+        await self._clinical(request)
+        self.answered = await self.view.answer(request.answers)
+        await self.view.press("complete")
+        await self._documents(request)
+        await self._contact(request)
+
+    async def _member(self, request: AuthRequest) -> None:
+        member = request.member
+        await self.view.goto("member_search")
+        await self.view.fill(member_id=member.id, member_dob=self.date_text(member.dob))
+        if await self.view.press("search") == "no_member":
+            raise MemberNotFound(self.slug)
+        row = self.only(await self.view.table("members"), "members", MemberNotFound(self.slug))
+        if (row["member_id"], row["member_dob"]) != (member.id, self.date_text(member.dob)):
+            raise ReadBackDiffers(self.slug, fields="member_id, member_dob")
+        if not self.eligible(row["eligibility"]):
+            raise NotEligible(self.slug)
+        await self.view.choose("members", row, to=["service"])
+
+    async def _service(self, request: AuthRequest) -> None:
+        await self.view.fill(
+            service_category=request.service_category,
+            urgency=request.urgency,
+            certification=request.certification,
+            from_date=self.date_text(request.from_date),
+            to_date=self.date_text(request.to_date),
+        )
+        await self.view.press("next")
+
+    async def _providers(self, request: AuthRequest) -> None:
+        view, wanted = self.view, request.requesting
+        await view.press("look_up")
+        await view.fill(last_name=wanted.name)
+        if await view.press("search") == "no_provider":
+            raise ProviderNotFound(self.slug)
+        rows = [row for row in await view.table("providers") if row["npi"] == wanted.npi]
+        await view.choose(
+            "providers", self.only(rows, "providers", ProviderNotFound(self.slug)), to=["providers"], navigates=False
+        )
+        await view.fill(
+            servicing_name=request.servicing.name,
+            servicing_npi=request.servicing.npi,
+            facility_name=request.facility.name,
+            facility_npi=request.facility.npi,
+        )
+        await view.press("next")
+
+    async def _clinical(self, request: AuthRequest) -> None:
+        for count, code in enumerate(request.diagnosis_codes, 1):
+            await self.view.fill(diagnosis=code)
+            await self.view.add_row("add_diagnosis", "diagnoses", count)
+        for count, line in enumerate(request.lines, 1):
+            modifiers = dict(zip(("modifier_1", "modifier_2", "modifier_3", "modifier_4"), line.modifiers, strict=False))
+            await self.view.fill(
+                procedure=line.service_code,
+                units=str(line.units),
+                line_from=self.date_text(line.from_date),
+                line_to=self.date_text(line.to_date),
+                **modifiers,
+            )
+            await self.view.add_row("add_line", "lines", count)
+        await self.view.press("next")
+
+    async def _documents(self, request: AuthRequest) -> None:
+        if request.attachments:
+            await self.view.attach("document", [Path(document.path) for document in request.attachments])
+            await self.view.press("upload")
+            taken = {row["name"] for row in await self.view.table("documents") if row["state"] == "Accepted"}
+            if taken != {PurePath(document.path).name for document in request.attachments}:
+                raise DocumentRefused(self.slug, reason="not taken")
+        await self.view.press("next")
+
+    async def _contact(self, request: AuthRequest) -> None:
+        await self.view.fill(
+            contact_name=request.contact.name,
+            contact_phone=request.contact.phone,
+            contact_fax=request.contact.fax,
+            our_reference=self.our_reference(request),
+            notes=request.notes,
+        )
+        await self.view.press("next")
+
+    def expected(self, request: AuthRequest) -> dict[str, str]:
+        asked = {
+            "member_id": request.member.id,
+            "member_dob": request.member.dob.isoformat(),
+            "service_category": request.service_category,
+            "urgency": request.urgency,
+            "certification": request.certification,
+            "from_date": request.from_date.isoformat(),
+            "to_date": request.to_date.isoformat(),
+            "requesting_npi": request.requesting.npi,
+            "servicing_name": request.servicing.name,
+            "servicing_npi": request.servicing.npi,
+            "facility_name": request.facility.name,
+            "facility_npi": request.facility.npi,
+            "contact_name": request.contact.name,
+            "contact_phone": request.contact.phone,
+            "contact_fax": request.contact.fax,
+            "our_reference": self.our_reference(request),
+            "notes": request.notes,
+        }
+        questions = [key for key in self.map.pages["review_answers"].read_back if key.startswith("q_")]
+        return asked | {key: self.answered.get(key, "") for key in questions}
