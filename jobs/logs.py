@@ -54,7 +54,8 @@ WORDS = frozenset(("command", "error_code", "kind", "library", "operation", "out
 NUMBERS = frozenset(
     (
         "accounts", "attempt", "bad", "cases", "changed", "count", "exit_code", "failed", "files", "good", "lines",
-        "milliseconds", "pages", "pid", "port", "requests", "rows", "seconds", "seats", "settled", "submitted", "tries", "units_read", "waiting",
+        "milliseconds", "pages", "pid", "port", "requests", "rows", "seats", "seconds", "settled", "submitted",
+        "tries", "units_read", "waiting",
     )
 )  # fmt: skip
 """Fields that hold a count or a duration (or yes and no): below 100 million, so that no member id fits."""

@@ -32,9 +32,7 @@ def main() -> int:
         # Without any font a page has no text to find; the headless shell brings none along.
         if any(apt(package, "fonts-liberation") and is_there() for package in ("chromium-headless-shell", "chromium")):
             return 0
-    say(
-        "There is no browser that PriorBot can use. Install Chromium or Google Chrome with your system's own means, then run make again."
-    )
+    say("There is no browser that PriorBot can use. Install Chromium or Google Chrome, then run make again.")
     return 1
 
 
