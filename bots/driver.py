@@ -82,3 +82,9 @@ class CredentialGate(Protocol):
     def accepted(self, portal: str, account: str, fingerprint: str) -> None: ...
 
     def rejected(self, portal: str, account: str, fingerprint: str) -> None: ...
+
+    def unjudged(self, portal: str, account: str, fingerprint: str) -> None:
+        """The portal certainly did not look at the password (it answered with its outage page or 503); it may be tried again.
+
+        Not for a time-out or a page nobody knows: a password that may have been rejected stays untried.
+        """

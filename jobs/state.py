@@ -122,7 +122,8 @@ ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.RECEIPT: frozenset(),
     AttemptState.REJECTED: frozenset(),
     AttemptState.ABANDONED: frozenset(),
-    AttemptState.ABSENT: frozenset(),
+    # A worker that was thought dead comes back with the confirmation: what is true is noted.
+    AttemptState.ABSENT: frozenset({AttemptState.RECEIPT}),
 }
 
 
