@@ -1,4 +1,4 @@
-"""One Chromium for the process, one context per account.
+"""The one door to Playwright, and one Chromium for the process with one context per account.
 
 Contexts are closed and opened anew after a number of uses, because a context that lives on only grows. Against loopback
 addresses the browser can reach nothing else.
@@ -10,9 +10,24 @@ from types import TracebackType
 from typing import Any, Self
 
 from playwright.async_api import Browser as PlaywrightBrowser
-from playwright.async_api import BrowserContext, Playwright, async_playwright
+from playwright.async_api import BrowserContext, Frame, Locator, Page, Playwright, Request, Response, Route, async_playwright
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bots.browser_find import find_browser
+
+__all__ = [
+    "Browser",
+    "BrowserContext",
+    "Frame",
+    "Locator",
+    "Page",
+    "PlaywrightError",
+    "PlaywrightTimeout",
+    "Request",
+    "Response",
+    "Route",
+]
 
 _LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"
 

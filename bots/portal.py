@@ -16,8 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from playwright.async_api import Error as PlaywrightError
-
+from bots.browser import PlaywrightError
 from bots.compare import differing, lines_differ, parse_date, parse_number
 from bots.driver import SubmitResult
 from bots.errors import (

@@ -10,10 +10,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from playwright.async_api import BrowserContext
-from playwright.async_api import Error as PlaywrightError
-
-from bots.browser import Browser
+from bots.browser import Browser, BrowserContext, PlaywrightError
 from bots.errors import AccountInUse, BotError, NotConfigured, PasswordRejected, SessionLost, TermsChanged
 from bots.model import Frozen
 from bots.page import PageView
@@ -135,7 +132,7 @@ class Session:
 
     async def _sign_in(self, *, cut_off: bool) -> None:
         sign_in, view = self.map.sign_in, self.view
-        password = self._vault.get(self.account.secret)
+        password = self._vault.find(self.account.secret)
         if password is None:
             raise NotConfigured(self.account.portal, what=f"no password for account {self.account.name}")
         fingerprint = self._vault.fingerprint(f"{self.account.secret}\n{password.reveal()}")
