@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from bots.model import Frozen, LineReading, ServiceLine, Status, Units
 from jobs.cells import csv_text, is_guarded, printable, unguard
-from jobs.state import Channel, Decision, Snapshot
+from jobs.state import GRANTED, Channel, Decision, Snapshot
 from jobs.writing import Written, write_whole
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ LINE_COLUMNS = frozenset(
 
 OURS = frozenset({Status.NEW, Status.WAITING, Status.NEEDS_PERSON, Status.UNCERTAIN, Status.REJECTED, Status.NOT_REQUIRED})
 """Statuses that PriorBot gives. All others are the payer's word, and then each line has its own."""
-GRANTED = frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED, Status.MODIFIED, Status.EXPIRED})
+HAS_DAYS = GRANTED | {Status.EXPIRED}
 """Statuses under which an authorization has days on which it is (or was) valid."""
 
 
@@ -158,7 +158,7 @@ def _status(snapshot: Snapshot, read: LineReading | None) -> tuple[Status, str, 
 
 def _validity(snapshot: Snapshot, read: LineReading | None, status: Status) -> tuple[date | None, date | None]:
     """First and last day on which a granted line is valid: the line's own days where the portal shows them."""
-    if snapshot.reading is None or status not in GRANTED:
+    if snapshot.reading is None or status not in HAS_DAYS:
         return None, None
     own_from, own_to = (read.from_date, read.to_date) if read else (None, None)
     return own_from or snapshot.reading.valid_from, own_to or snapshot.reading.valid_to

@@ -15,8 +15,9 @@ import msgspec
 import pandas as pd
 
 from bots.model import CaseSummary, Reading, Status
-from jobs.ledger import GRANTED, LEDGER_COLUMNS, LedgerRow, amount, day, instant
+from jobs.ledger import HAS_DAYS, LEDGER_COLUMNS, LedgerRow, amount, day, instant
 from jobs.reconcile_kinds import KINDS
+from jobs.state import AWAITED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,9 +47,6 @@ STALE_AFTER = timedelta(hours=24)
 """An open case that was not read for a day: decisions are due within 72 hours or 7 days (rules, clocks)."""
 UNITS_STALE_AFTER = timedelta(days=16)
 """Units follow the check writes, twice a month: up to 16 days of age is normal (rule H17)."""
-OPEN = frozenset(
-    {Status.SUBMITTED, Status.FAXED, Status.PENDED_REVIEW, Status.PENDED_CLINICAL, Status.CONTACT_PAYER, Status.UNKNOWN}
-)
 
 
 @dataclass(frozen=True)
@@ -231,7 +229,7 @@ def _value_checks(lines: pd.DataFrame) -> list[pd.DataFrame]:
     unreadable = _unreadable(lines["units_approved_portal"])
     used = _number(lines["units_used"])
     reasonless = (status == Status.DENIED) & (_newest(lines, "status_reason") == "")
-    less = status.isin(GRANTED) & (approved < asked)
+    less = status.isin(HAS_DAYS) & (approved < asked)
     what = "Approved " + _newest(lines, "units_approved") + " of " + lines["units_requested"] + "."
     return [
         _exceptions("approved_less", lines[less], what[less]),
@@ -250,7 +248,7 @@ def _ledger_checks(ledger: pd.DataFrame, now: datetime) -> list[pd.DataFrame]:
     impossible = (used > approved) | (used < 0) | (left < 0) | (left > approved)
     oldest = instant(now - STALE_AFTER)
     unread = (
-        ledger["status"].isin(OPEN)
+        ledger["status"].isin(AWAITED)
         & (ledger["submitted_at"] != "")
         & (ledger["submitted_at"] < oldest)
         & (ledger["last_checked"] < oldest)
