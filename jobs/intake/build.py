@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from bots.model import Attachment, AuthRequest, Contact, Drug, Frozen, Member, Provider, ServiceLine
 from jobs.documents import DocumentRefused, Documents
 from jobs.intake.cells import BadCell
 from jobs.intake.checks import LINE_CHECKS, REQUEST_CHECKS, Finding, missing
-from jobs.intake.columns import COLUMNS, Column, refuse_odd_cell
+from jobs.intake.columns import COLUMNS, DECIDE_NEEDS, Column, refuse_odd_cell
 from jobs.intake.header import Header, column_at
 from jobs.intake.source import Row
 
 _MEMO = 20_000
 """Values kept per column, so that a word or an NPI that comes again is neither read nor stored again."""
+
+
+_Columns = list[tuple[int, Column, dict[str, object]]]
+"""Index in the file, column, and the values that its cells had so far."""
 
 
 class Part(Frozen):
@@ -40,13 +45,14 @@ class Builder:
 
     def __init__(self, header: Header, documents: Documents, today: date) -> None:
         columns = column_at(header)
-        self._request_columns = [(index, column) for index, column in columns if not column.line]
-        self._line_columns = [(index, column) for index, column in columns if column.line]
+        self._request_columns: _Columns = [(index, column, {}) for index, column in columns if not column.line]
+        self._shared: Callable[[list[str]], tuple[str, ...]] = itemgetter(*(index for index, _, _ in self._request_columns))
+        self._line_columns: _Columns = [(index, column, {}) for index, column in columns if column.line]
         self._absent_request = frozenset(name for name, column in COLUMNS.items() if not column.line and name not in header.at)
         self._absent_line = frozenset(name for name, column in COLUMNS.items() if column.line and name not in header.at)
         self._documents = documents
         self._today = today
-        self._memo: dict[str, dict[str, object]] = {name: {} for name in COLUMNS}
+        self._missing_memo: dict[tuple[object, ...], tuple[Finding, ...]] = {}
         self._providers: dict[tuple[str, str], Provider] = {}
         self._contacts: dict[tuple[str, str, str], Contact] = {}
 
@@ -68,7 +74,7 @@ class Builder:
             wrong = [
                 *about.findings,
                 *line.findings,
-                *missing(together, line.empty, line=True),
+                *self._missing(together, line.empty, line=True),
                 *self._checked(LINE_CHECKS, together),
                 *_differences(first, about),
             ]
@@ -81,48 +87,41 @@ class Builder:
 
     def _request_part(self, row: Row, parts: dict[tuple[str, ...], Part]) -> Part:
         """The columns that all rows of a request share; rows that write them alike are read once."""
-        key = tuple([row.cells[index] for index, _ in self._request_columns])
+        key = self._shared(row.cells)
         if key not in parts:
             part = self._read(row, self._request_columns, self._absent_request)
             wrong = (
                 *part.findings,
-                *missing(part.values, part.empty, line=False),
+                *self._missing(part.values, part.empty, line=False),
                 *self._checked(REQUEST_CHECKS, part.values),
             )
             parts[key] = Part(values=part.values, empty=part.empty, findings=wrong)
         return parts[key]
 
-    def _read(self, row: Row, columns: list[tuple[int, Column]], absent: frozenset[str]) -> Part:
+    def _read(self, row: Row, columns: _Columns, absent: frozenset[str]) -> Part:
         values: dict[str, object] = {}
         empty: list[str] = []
         findings: list[Finding] = []
-        for index, column in columns:
+        for index, column, memo in columns:
             cell = row.cells[index]
             if not cell:
                 empty.append(column.name)
                 continue
-            value = self._value(column, cell)
-            if isinstance(value, BadCell):
-                findings.append(Finding(column.name, value.code, value.reason))
-            else:
-                values[column.name] = value
+            try:
+                known = memo.get(cell) if type(cell) is str else None
+                values[column.name] = self._value(column, cell, memo) if known is None else known
+            except BadCell as bad:
+                findings.append(Finding(column.name, bad.code, bad.reason))
         return Part(values=values, empty=absent.union(empty), findings=tuple(findings))
 
-    def _value(self, column: Column, cell: str) -> object:
-        """The cell's value, or the `BadCell` that says why it has none."""
-        if type(cell) is not str:
-            if damage := refuse_odd_cell(cell, column.kind):
-                return damage
-            cell = str(cell)
-        memo = self._memo[column.name]
-        if cell in memo:
-            return memo[cell]
-        try:
-            value = column.read(cell)
-            if column.name == "attachments":
-                value = self._attachments(value)  # type: ignore[arg-type]
-        except BadCell as bad:
-            value = bad.with_traceback(None)
+    def _value(self, column: Column, cell: str, memo: dict[str, object]) -> object:
+        """The cell's value. Raises the `BadCell` that says why it has none."""
+        if type(cell) is not str and (damage := refuse_odd_cell(cell, column.kind)):
+            raise damage
+        cell = str(cell)
+        value = column.read(cell)
+        if column.name == "attachments":
+            value = self._attachments(value)  # type: ignore[arg-type]
         if len(memo) >= _MEMO:
             memo.clear()
         memo[cell] = value
@@ -140,6 +139,13 @@ class Builder:
         if refused:
             raise BadCell(refused[0][0], "; ".join(reason for _, reason in refused))
         return tuple(found)
+
+    def _missing(self, values: Mapping[str, Any], empty: frozenset[str], *, line: bool) -> tuple[Finding, ...]:
+        """`missing`, worked out once for all rows that are alike in what it depends on."""
+        key = (empty, line, *(values.get(name) for name in DECIDE_NEEDS))
+        if key not in self._missing_memo:
+            self._missing_memo[key] = tuple(missing(values, empty, line=line))
+        return self._missing_memo[key]
 
     def _checked(
         self, checks: Iterable[Callable[[Mapping[str, Any], date], Finding | None]], values: Mapping[str, Any]

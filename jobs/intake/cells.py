@@ -19,8 +19,6 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 MARK = "[CHECK] "
 """Written into ``rejects/`` before a cell that a spreadsheet has spoilt, so that it cannot be sent again unread."""
-GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First characters that make a spreadsheet run a cell (OWASP, CSV injection)."""
 
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE][+-][0-9]+|[0-9][.,][0-9]+[eE][0-9]+")
 _POINT_ZERO = re.compile(r"[0-9]+[.,]0*")
@@ -180,7 +178,6 @@ def lines_of_text(longest: int) -> Callable[[str], str]:
 
 
 def _text(text: str, longest: int, forbidden: re.Pattern[str]) -> str:
-    text = unguard(text)
     if forbidden.search(text):
         raise BadCell("control_characters", "has line breaks or characters that cannot be shown")
     if len(text) > longest:
@@ -198,15 +195,6 @@ def last_name(text: str) -> str:
     if "," in text:
         raise BadCell("not_last_name", "must be the last name alone, without a first name")
     return text
-
-
-def guard(text: str) -> str:
-    """The cell made safe to open in a spreadsheet; `unguard` gives it back."""
-    return "'" + text if text.startswith(GUARDED) else text
-
-
-def unguard(text: str) -> str:
-    return text[1:] if text[:1] == "'" and text[1:].startswith(GUARDED) else text
 
 
 def _pattern(pattern: re.Pattern[str], code: str, reason: str) -> Callable[[str], str]:
@@ -257,7 +245,7 @@ def _several(text: str, read: Callable[[str], str], most: int) -> tuple[str, ...
 
 def split_list(text: str) -> tuple[str, ...]:
     """The parts of a list written with semicolons; one at the end does no harm."""
-    parts = tuple(part.strip() for part in unguard(text).rstrip("; ").split(";"))
+    parts = tuple(part.strip() for part in text.rstrip("; ").split(";"))
     if not all(parts):
         raise BadCell("empty_entry", "has an empty entry between semicolons")
     return parts

@@ -25,7 +25,7 @@ from jobs.intake import cells
 from jobs.intake.cells import BadCell, DateCell, NumberCell, known_word, line_of_text
 
 REASONS_COLUMN = "reject_reasons"
-"""Written by `write_rejects`, ignored when such a file comes back."""
+"""Written first by `write_rejects`; when such a file comes back it is ignored, and says that the cells are guarded."""
 
 
 class Kind(StrEnum):
@@ -113,6 +113,10 @@ ALWAYS = (
     "to_date",
 )
 """Required of every request, so a file without one of these columns is refused as a whole."""
+
+
+DECIDE_NEEDS = ("payer", "request_kind", "service_category")
+"""The only columns that a `Need` looks at."""
 
 
 class Need(Frozen):

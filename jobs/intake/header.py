@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bots.model import Frozen
-from jobs.intake.cells import unguard
 from jobs.intake.columns import ALWAYS, COLUMNS, REASONS_COLUMN, Column
 from jobs.intake.trouble import refuse
 from jobs.intake.words import nearest
@@ -52,7 +51,7 @@ class ColumnMap:
 
     def header(self, names: Sequence[str]) -> Header:
         """Raises `IntakeFileRefused` when a column is unknown, missing or there twice."""
-        names = [unguard(name.strip()) for name in names]
+        names = [name.strip() for name in names]
         while names and not names[-1]:
             names.pop()
         if not self.known(names):

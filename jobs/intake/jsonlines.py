@@ -31,6 +31,10 @@ class JsonLines:
                 raise refuse(self._name, "no_header")
         self.header = columns.header(list(names))
 
+    def ids(self) -> Iterator[str]:
+        id_at = self.header.at["request_id"]
+        return (row.cells[id_at] for row in self.rows())
+
     def rows(self) -> Iterator[Row]:
         names = self.header.names
         id_at = self.header.at["request_id"]

@@ -88,9 +88,7 @@ class _Run:
 
     def _count(self) -> Counter[str]:
         """Rows of each id; walks through the whole file, so that an unusable one is refused before anything is handed on."""
-        counts: Counter[str] = Counter()
-        id_at = self._id_at
-        counts.update(row.cells[id_at] for row in self._source.rows())
+        counts = Counter(self._source.ids())
         self.rows = counts.total()
         if not self.rows:
             raise refuse(self._file, "no_rows")

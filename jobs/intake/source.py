@@ -37,6 +37,9 @@ class Source(Protocol):
 
     header: Header
 
+    def ids(self) -> Iterator[str]:
+        """The cell in the column request_id of each row that is not blank, in order."""
+
     def rows(self) -> Iterator[Row]:
         """The rows that are not blank. Raises `IntakeFileRefused` where the file as a whole turns out unusable."""
 
@@ -132,7 +135,9 @@ class TextLines:
 
 def fit(number: int, cells: list[str], width: int) -> Row:
     """The row with exactly ``width`` cells: a short one is filled, one with more is broken (a separator too many)."""
-    if len(cells) <= width:
+    if len(cells) == width:
+        return Row(number, cells)
+    if len(cells) < width:
         return Row(number, cells + [""] * (width - len(cells)))
     if not any(cells[width:]):
         return Row(number, cells[:width])

@@ -6,6 +6,8 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from jobs.cells import unguard
+from jobs.intake.columns import REASONS_COLUMN
 from jobs.intake.header import ColumnMap
 from jobs.intake.source import MAX_ROWS, Row, TextLines, fit
 from jobs.intake.trouble import refuse
@@ -21,20 +23,34 @@ class CsvFile:
         self._delimiter, names = max(
             ((delimiter, _cells(first, delimiter)) for delimiter in _DELIMITERS), key=lambda found: columns.known(found[1])
         )
-        self.header = columns.header(names)
+        # `write_rejects` puts an apostrophe before what a spreadsheet would run; in any other file an apostrophe is text
+        self._is_ours = REASONS_COLUMN in names
+        self.header = columns.header([unguard(name) for name in names] if self._is_ours else names)
+
+    def ids(self) -> Iterator[str]:
+        id_at = self.header.at["request_id"]
+        for _, found in self._records():
+            yield self._text(found[id_at]) if id_at < len(found) else ""
 
     def rows(self) -> Iterator[Row]:
-        reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
         width = len(self.header.names)
+        for number, found in self._records():
+            yield fit(number, [self._text(cell) for cell in found] if self._is_ours else [cell.strip() for cell in found], width)
+
+    def _text(self, cell: str) -> str:
+        return unguard(cell.strip()) if self._is_ours else cell.strip()
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """Number and raw cells of each row that is not blank."""
+        reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
         number = 1
         try:
             next(reader, None)
             for number, found in enumerate(reader, start=2):
                 if number > MAX_ROWS + 1:
                     raise refuse(self._name, "too_many_rows", limit=f"{MAX_ROWS:,}")
-                cells = [cell.strip() for cell in found]
-                if any(cells):
-                    yield fit(number, cells, width)
+                if "".join(found).strip():
+                    yield number, found
         except csv.Error:
             raise refuse(self._name, "broken_quotes", line=number + 1) from None
 

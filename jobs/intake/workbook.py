@@ -41,6 +41,10 @@ class Workbook:
             if book is not None:
                 book.close()
 
+    def ids(self) -> Iterator[str]:
+        id_at = self.header.at["request_id"]
+        return (row.cells[id_at] for row in self._rows)
+
     def rows(self) -> Iterator[Row]:
         return iter(self._rows)
 
