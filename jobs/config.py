@@ -242,10 +242,11 @@ def _check(config: Config, file: str) -> None:
     """What a type cannot say."""
     try:
         _ = config.practice.zone
-    except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError on some names and a ValueError on others
+    except (KeyError, ValueError, OSError):  # which one depends on how the name is wrong
         raise ConfigError(f"{file}: practice.time_zone is no time zone, such as America/New_York. Nothing was started.") from None
-    except KeyError:
-        raise ConfigError(f"{file}: practice.time_zone is no time zone, such as America/New_York. Nothing was started.") from None
+    for name, payer in config.payers.items():
+        if name != Payer.HUSKY and payer.medical_portal != PayerSettings().medical_portal:
+            raise ConfigError(f"{file}: payers.{name}.medical_portal holds only under [payers.husky]. Nothing was started.")
     for slug, portal in config.portals.items():
         try:
             _ = portal.opening
