@@ -49,7 +49,6 @@ def last_day(clock: Clock, request: AuthRequest, calendars: tuple[str, ...]) -> 
 
 @cache
 def _calendar(name: str) -> HolidayBase:
-    from holidays import country_holidays
+    from holidays import US  # the class itself: a look-up by country name would load every country
 
-    country, _, state = name.partition("-")
-    return country_holidays(country, subdiv=state or None)
+    return US(subdiv=name.partition("-")[2] or None)

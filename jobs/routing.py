@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import UnsetType
 
 from bots.model import AuthRequest, Frozen, Payer, Status
-from jobs.conditions import Facts, first_match, portal_names
+from jobs.conditions import Facts, decides, first_match, portal_names
 from jobs.rule_schema import AskedFor, Desk, Down, Outcome, Rule, RuleFile, Wait
 from jobs.rulebook import RuleBook, RulebookError, load_rulebook
 from jobs.state import Decision, Fallback, FallbackWay, Route
@@ -34,7 +34,7 @@ class RoutingSettings(Frozen):
 class OutageStep(Frozen):
     """What a request does now that its portal is down.
 
-    ``wait``: until ``until`` (aware, UTC), or until the portal is back when that is None. ``fax`` and ``phone``: now, to ``number``.
+    ``wait``: until ``until`` (aware), or until the portal is back when that is None. ``fax``, ``phone``: now, to ``number``.
     """
 
     way: FallbackWay
@@ -52,11 +52,10 @@ def route(request: AuthRequest, *, as_of: date, rulebook: RuleBook, settings: Ro
     facts = Facts(request=request, rules=rules, as_of=as_of)
     passed: list[str] = []
     for rule in rules.routing:
-        matched = first_match((rule,), facts)
-        if matched is None:
+        outcome = decides(rule, facts)
+        if outcome is None:
             continue
         passed.append(rule.id)
-        outcome = matched[1]
         if outcome.decision is Decision.PORTAL:
             return _portal_route(facts, rule, outcome, tuple(passed), settings)
         if not isinstance(outcome.decision, UnsetType):
@@ -83,19 +82,11 @@ def after_outage(route: Route, request: AuthRequest, *, down_since: datetime, no
     return OutageStep(way=fallback.decision, number=fallback.number, rule_ids=fallback.rule_ids)
 
 
-def after_answer(
-    route: Route, request: AuthRequest, error: str, *, as_of: date, rulebook: RuleBook, settings: RoutingSettings
-) -> Route | None:
+def after_answer(route: Route, request: AuthRequest, error: str, *, as_of: date, rulebook: RuleBook) -> Route | None:
     """What the payer's rules make of a portal's answer (``error``: a code of ``bots.errors``); None where they say nothing."""
-    facts = Facts(
-        request=request,
-        rules=rulebook.of(request.payer),
-        as_of=as_of,
-        portal=route.portal,
-        decided_by=route.rule_ids[-1],
-        error=error,
-    )
-    matched = first_match(facts.rules.answers, facts)
+    rules = rulebook.of(request.payer)
+    facts = Facts(request=request, rules=rules, as_of=as_of, portal=route.portal, decided_by=route.rule_ids[-1], error=error)
+    matched = first_match(rules.answers, facts)
     if matched is None:
         return None
     rule, outcome = matched
@@ -180,7 +171,7 @@ def _portal_slug(rules: RuleFile, outcome: Outcome, settings: RoutingSettings) -
     choices = rules.portal_choices.get(name)
     if choices is None:
         return name
-    chosen = str(getattr(settings, name))
+    chosen = str(getattr(settings, name, ""))
     if chosen not in choices:
         raise RulebookError(f"[payers.{rules.payer}] {name} is {chosen!r}. It can be: {', '.join(choices)}. Nothing was routed.")
     return chosen

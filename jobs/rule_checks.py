@@ -47,7 +47,7 @@ def sections(rules: RuleFile) -> dict[str, tuple[AnyRule, ...]]:
 def problems(rules: RuleFile) -> Iterator[str]:
     """Everything that is wrong in one file."""
     yield from _unknown("portal_choices", (s for slugs in rules.portal_choices.values() for s in slugs), rules.portals)
-    for zone in {rules.time_zone, *(entry.time_zone for entry in rules.directory.values() if entry.time_zone)}:
+    for zone in (rules.time_zone, *(entry.time_zone for entry in rules.directory.values())):
         if not isinstance(zone, UnsetType) and not _is_zone(zone):
             yield f"unknown time zone {zone!r}"
     ids = {rule.id for section in sections(rules).values() for rule in section}
@@ -60,7 +60,7 @@ def problems(rules: RuleFile) -> Iterator[str]:
             if _always_matches(rule):
                 yield f"rule {rule.id}: it always matches, so the rules below it in {section} are never reached"
     if not rules.routing or not _always_matches(rules.routing[-1]):
-        yield "the last rule under routing must always match (when: {}, with then, and without dates), so that nothing is left undecided"
+        yield "the last rule under routing must always match (when: {}, a then, no dates), so that nothing is left undecided"
 
 
 def _always_matches(rule: AnyRule) -> bool:
@@ -82,6 +82,8 @@ def _rule_problems(section: str, rule: AnyRule, rules: RuleFile, ids: set[str]) 
     for outcome in rule.outcomes:
         if isinstance(outcome, Outcome):
             yield from _outcome_problems(outcome, rules)
+            if section != "routing" and (outcome.decision is Decision.PORTAL or outcome.go_on is not UNSET):
+                yield f"a rule under {section} cannot choose a portal or go on"
         elif isinstance(outcome, Down):
             yield from _down_problems(outcome, rules)
         else:
@@ -175,6 +177,6 @@ def _written(names: tuple[str, ...] | UnsetType) -> tuple[str, ...]:
 def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return False
     return True

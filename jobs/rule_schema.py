@@ -321,7 +321,7 @@ class Starts(StrEnum):
 
 
 class Clock(Frozen):
-    """A deadline: a length from a start. Days may be negative (before the start) and end with the day; hours run on the second."""
+    """A deadline: a length from a start. Days may be negative (before the start) and end with the day; hours run on exactly."""
 
     label: Text
     owner: Owner

@@ -109,7 +109,8 @@ def _load_file(path: Path) -> RuleFile:
             _convert({"checked_on": checked_on, **row} if isinstance(row, dict) else row, kind, f"{path.name}, {_named(row)}")
             for row in _as_list(raw.get(section, []), f"{path.name}, {section}")
         ]
-    for section, kind in {"directory": DirectoryEntry, "clocks": Clock}.items():
+    named: dict[str, Any] = {"directory": DirectoryEntry, "clocks": Clock}
+    for section, kind in named.items():
         entries = raw.get(section, {})
         if isinstance(entries, dict):
             raw[section] = {name: _convert(e, kind, f"{path.name}, {section} {name}") for name, e in entries.items()}
