@@ -1,0 +1,205 @@
+"""``priorbot doctor``: is this machine fit for the work? Looks only; changes nothing and opens no portal."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from bots.browser_find import BrowserNotFound, does_run, find_browser
+from bots.model import Frozen
+from bots.permission import is_loopback
+from bots.private import OTHERS, keeps_modes
+from bots.vault import VaultError, password_name
+from jobs.clock import Clock, utc_now
+from jobs.config import Config, ConfigError, PortalSettings, load_config
+from jobs.deadlines import PERMISSION_WARNING_DAYS
+from jobs.disk import Encryption, disk_encryption
+from jobs.home import Home
+
+LEAST_FREE_BYTES = 1_000_000_000
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+class CheckState(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Check(Frozen):
+    """One finding: a constant name, how it stands, and one sentence for staff."""
+
+    name: str
+    state: CheckState
+    sentence: str
+
+
+def run_checks(home: Home, *, now: Clock = utc_now) -> tuple[Check, ...]:
+    """All checks of this home and machine, in a fixed order. Never raises: what cannot be checked is a failed check."""
+    findings: list[Check] = []
+    config = Config()
+    try:
+        config = load_config(home.config_file)
+        found = "is in order" if home.config_file.exists() else "is not there, so every setting is its default"
+        settings = _ok("settings", f"{home.config_file.name} {found}.")
+    except ConfigError as error:
+        settings = _fail("settings", error.sentence)
+    checks: tuple[tuple[str, Callable[[], Iterator[Check]]], ...] = (
+        ("home", lambda: check_home(home)),
+        ("vault", lambda: check_vault(home, config)),
+        ("browser", lambda: check_browser(config)),
+        ("permission", lambda: check_permissions(config, now)),
+        ("clock", lambda: check_clock(home, now)),
+        ("disk_encryption", lambda: check_encryption(home)),
+        ("disk_space", lambda: check_space(home)),
+        ("journal", lambda: check_journal(home, config)),
+    )
+    for name, check in checks:
+        try:
+            findings += check()
+        except Exception as error:  # one broken check must not hide the others; its message may hold anything, so it is not shown
+            findings.append(
+                _fail(name, f"This could not be checked ({type(error).__name__}). Ask your IT person to look at the log.")
+            )
+    return (settings, *findings)
+
+
+def check_home(home: Home) -> Iterator[Check]:
+    """Modes of the home folder and of everything in it."""
+    if not home.path.is_dir():
+        yield _warn("home", f"The home folder {home.path} is not there yet; the first command makes it.")
+    elif not keeps_modes():
+        yield _warn("home", "This system has no file modes. Keep the home folder in your own user folder, closed to others.")
+    elif opened := [path for path in (home.path, *sorted(home.path.rglob("*"))) if _is_open(path)]:
+        what = f"{opened[0]} and {len(opened) - 1} more" if len(opened) > 1 else str(opened[0])
+        yield _fail("home", f"Others can read {what}. Close the folder: chmod -R go-rwx {home.path}")
+    else:
+        yield _ok("home", f"Only you can read {home.path}.")
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return not path.is_symlink() and bool(path.stat().st_mode & OTHERS)
+    except OSError:  # gone meanwhile
+        return False
+
+
+def check_vault(home: Home, config: Config) -> Iterator[Check]:
+    """The vault opens with a key, and holds a password for each account."""
+    wanted = [password_name(slug, account) for slug, portal in config.portals.items() for account in portal.accounts]
+    if not home.vault_file.exists():
+        missing = wanted
+        yield _warn("vault", "There is no vault yet; the first secret makes it.")
+    else:
+        try:
+            held = home.open_vault(config.vault.key_file).names()
+        except VaultError as error:
+            yield _fail("vault", error.sentence)
+            return
+        missing = [name for name in wanted if name not in held]
+        yield _ok("vault", f"The vault opens; secrets in it: {len(held)}.")
+    for name in missing:
+        yield _warn("password", f"There is no password {name} yet. Put it in: priorbot vault set {name}")
+
+
+def check_browser(config: Config) -> Iterator[Check]:
+    try:
+        found = find_browser(config.browser.path, headless=config.browser.headless)
+    except BrowserNotFound as error:
+        yield _fail("browser", error.sentence)
+        return
+    if does_run(found.path):
+        yield _ok("browser", f"{found.path} starts.")
+    else:
+        yield _fail(
+            "browser", f"{found.path} does not start. Install it again, or name another in priorbot.toml: [browser] path."
+        )
+
+
+def check_permissions(config: Config, now: Clock) -> Iterator[Check]:
+    """One finding for each portal that is not on this machine."""
+    today = now().astimezone(config.practice.zone).date()
+    live = {slug: portal for slug, portal in config.portals.items() if not is_loopback(portal.base_url)}
+    if not live:
+        yield _ok("permission", "No live portal is set up, so none needs a permission.")
+    for slug, portal in live.items():
+        why_not = portal.permission.why_not(today) if portal.permission else "there is no entry"
+        if portal.permission is None or why_not:
+            yield _fail("permission", f"{slug} will not be opened ({why_not}). Enter it under [portals.{slug}.permission].")
+        elif not portal.base_url.lower().startswith("https://"):
+            yield _fail("permission", f"{slug} will not be opened: its base_url must begin with https://.")
+        else:
+            yield _days_left(slug, portal, portal.permission.days_left(today))
+
+
+def _days_left(slug: str, portal: PortalSettings, days: int) -> Check:
+    until = portal.permission.valid_until.isoformat() if portal.permission else ""
+    if days <= PERMISSION_WARNING_DAYS:
+        return _warn("permission", f"The permission for {slug} ends on {until}, in {days} days. Ask for it again now.")
+    return _ok("permission", f"The permission for {slug} holds until {until}.")
+
+
+def check_clock(home: Home, now: Clock) -> Iterator[Check]:
+    """The machine's clock is not behind what this home has already written: deadlines and one-time codes need it right."""
+    files = [path for path in home.path.rglob("*") if path.is_file()] if home.path.is_dir() else []
+    latest = max((path.stat().st_mtime for path in files), default=0.0)
+    if latest - now().timestamp() > CLOCK_TOLERANCE.total_seconds():
+        yield _fail("clock", "The clock of this machine is behind what was written here earlier. Set it, then try again.")
+    else:
+        yield _ok("clock", f"The clock reads {now().isoformat(timespec='minutes')}; compare it with your own.")
+
+
+def check_encryption(home: Home) -> Iterator[Check]:
+    """Journal, ledger and reports lie open in the home: the disk below them must be encrypted."""
+    folder = next(folder for folder in (home.path, *home.path.parents) if folder.is_dir())
+    match disk_encryption(folder):
+        case Encryption.ON:
+            yield _ok("disk_encryption", "The disk below the home folder is encrypted.")
+        case Encryption.OFF:
+            yield _warn("disk_encryption", "The disk below the home folder seems not to be encrypted. Switch its encryption on.")
+        case Encryption.UNKNOWN:
+            yield _warn("disk_encryption", "Whether the disk is encrypted cannot be seen from here. Ask your IT person.")
+
+
+def check_space(home: Home) -> Iterator[Check]:
+    folder = next(folder for folder in (home.path, *home.path.parents) if folder.is_dir())
+    free = shutil.disk_usage(folder).free
+    amount = f"{free / 1e9:.1f} GB"
+    if free < LEAST_FREE_BYTES:
+        yield _fail("disk_space", f"Only {amount} are free below the home folder. Make room: a full disk stops all work.")
+    else:
+        yield _ok("disk_space", f"{amount} are free below the home folder.")
+
+
+def check_journal(home: Home, config: Config) -> Iterator[Check]:
+    """The journal is whole: the database's own check and the chain of its events."""
+    if not config.database.url and not home.journal_file.exists():
+        yield _warn("journal", "There is no journal yet; the first request makes it.")
+        return
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from jobs.journal import Journal
+    from jobs.journal_schema import JournalError
+
+    try:
+        with Journal.open(config.database.url or home.journal_url) as journal:
+            yield _ok("journal", f"The journal is whole; events in it: {journal.check()}.")
+    except JournalError as error:
+        yield _fail("journal", error.sentence)
+    except SQLAlchemyError:  # its message quotes statements and addresses
+        yield _fail("journal", "The journal cannot be read. Nothing was changed. Restore the last good back-up: priorbot restore")
+
+
+def _ok(name: str, sentence: str) -> Check:
+    return Check(name=name, state=CheckState.OK, sentence=sentence)
+
+
+def _warn(name: str, sentence: str) -> Check:
+    return Check(name=name, state=CheckState.WARN, sentence=sentence)
+
+
+def _fail(name: str, sentence: str) -> Check:
+    return Check(name=name, state=CheckState.FAIL, sentence=sentence)
