@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import UnsetType
 
-from bots.model import AuthRequest
+from bots.model import AuthRequest, Payer
 from jobs.business_days import is_holiday, last_day
 from jobs.conditions import Facts, holds
 from jobs.routing import RoutingSettings, route
-from jobs.rule_schema import Clock, Conduct, Desk, DeskHours, Owner, PasswordRule, UnitsPage, Weekday, is_between
+from jobs.rule_schema import Clock, Desk, DeskHours, Owner, PasswordRule, UnitsPage, Weekday, is_between
 from jobs.rulebook import RuleBook, load_rulebook
 from jobs.state import Decision
 
@@ -97,9 +97,11 @@ def next_open(desk: Desk, at: datetime) -> datetime | None:
 
 def password_rule(portal: str, *, rulebook: RuleBook | None = None) -> PasswordRule | None:
     """What this portal's password must be and how long it lasts (H18); None where nothing is published."""
-    for conduct in _conducts(rulebook):
-        if not isinstance(conduct.password, UnsetType) and conduct.password.portal == portal:
-            return conduct.password
+    for rule in (rulebook or load_rulebook()).by_id.values():
+        if isinstance(rule.conduct, UnsetType) or isinstance(rule.conduct.password, UnsetType):
+            continue
+        if rule.conduct.password.portal == portal:
+            return rule.conduct.password
     return None
 
 
@@ -109,17 +111,12 @@ def password_warning_days(portal: str, *, rulebook: RuleBook | None = None) -> t
     return rule.warn_days if rule else ()
 
 
-def units_page(portal: str, *, rulebook: RuleBook | None = None) -> UnitsPage | None:
-    """Where this portal shows units used, and up to which age a reading is normal (H17)."""
-    for conduct in _conducts(rulebook):
-        if not isinstance(conduct.units_page, UnsetType) and conduct.units_page.portal == portal:
-            return conduct.units_page
+def units_page(payer: Payer, *, rulebook: RuleBook | None = None) -> UnitsPage | None:
+    """The portal on which this payer shows units used, and up to which age a reading is normal (H17); None where none does."""
+    for rule in (rulebook or load_rulebook()).of(payer).conduct:
+        if not isinstance(rule.conduct, UnsetType) and not isinstance(rule.conduct.units_page, UnsetType):
+            return rule.conduct.units_page
     return None
-
-
-def _conducts(rulebook: RuleBook | None) -> list[Conduct]:
-    rules = (rulebook or load_rulebook()).by_id.values()
-    return [rule.conduct for rule in rules if not isinstance(rule.conduct, UnsetType)]
 
 
 def _runs(clock: Clock, facts: Facts) -> bool:

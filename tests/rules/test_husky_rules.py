@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bots.errors import Action, NotEligible, error_class
+from bots.errors import Action, NotEligible, ProviderNotFound, SeveralMatches
 from bots.model import Payer, Status
 from jobs.deadlines import password_rule, password_warning_days, units_page
 from jobs.routing import RoutingSettings, after_answer, after_outage, takes_more_clinical
@@ -181,14 +181,17 @@ def test_H10_eligibility_na_is_a_rejection_and_never_retried(ask, way, book, por
     assert NotEligible.action is Action.FIX_REQUEST
 
 
-@pytest.mark.parametrize("code", ["provider_not_found", "several_matches"])
-def test_H11_no_single_provider_is_a_persons(ask, way, book, code):
-    after = after_answer(way("husky", "dme"), ask("husky", "dme"), code, as_of=TODAY, rulebook=book)
+def test_H11_a_provider_who_is_not_found_is_a_persons(ask, way, book):
+    after = after_answer(way("husky", "dme"), ask("husky", "dme"), ProviderNotFound.code, as_of=TODAY, rulebook=book)
     assert after is not None
     assert (after.decision, after.rule_ids) == (Decision.NEEDS_PERSON, ("H5", "H11"))
-    error = error_class(code)
-    assert error is not None
-    assert error.action is Action.PERSON_REQUEST
+    assert ProviderNotFound.action is Action.PERSON_REQUEST
+
+
+def test_H11_several_that_cannot_be_told_apart_are_a_persons_too(ask, way, book):
+    # That error may be about cases as well as providers, so it speaks for itself and is a person's by its own action.
+    assert SeveralMatches.action is Action.PERSON_REQUEST
+    assert after_answer(way("husky", "dme"), ask("husky", "dme"), SeveralMatches.code, as_of=TODAY, rulebook=book) is None
 
 
 def test_H11_says_nothing_about_other_portals_and_other_answers(ask, way, book):
@@ -285,10 +288,10 @@ def test_H16_says_nothing_about_evicore(book):
 
 
 def test_H17_units_are_read_on_the_secure_portal_and_may_be_16_days_old(book):
-    page = units_page("husky_secure", rulebook=book)
+    page = units_page(Payer.HUSKY, rulebook=book)
     assert page is not None
-    assert (page.link, page.normal_age_days) == ("Authorizations", 16)
-    assert units_page("clear_coverage", rulebook=book) is None
+    assert (page.portal, page.link, page.normal_age_days) == ("husky_secure", "Authorizations", 16)
+    assert units_page(Payer.CAREPARTNERS, rulebook=book) is None
 
 
 def test_H18_password_of_the_secure_portal(book):

@@ -228,8 +228,8 @@ SLIPS = {
     ),
     "a check that chooses a portal": (
         "husky",
-        "then: {decision: phone, number: chnct_phone}",
-        "then: {decision: portal, portal: evicore}",
+        "decision: fax\n          number: chnct_fax",
+        "decision: portal\n          portal: evicore",
         "rule H16: a rule under checks cannot choose a portal",
     ),
     "conduct that decides": (
