@@ -13,10 +13,13 @@ from bots.errors import Action, BotError
 from bots.model import Receipt, Shown, Status
 from jobs import events as happened
 from jobs.events import AttemptEvent, MoveRefused, Standing
-from jobs.journal import Journal, Write, owner_of
+from jobs.journal import Journal
+from jobs.journal_write import Write, owner_of
 from jobs.projection import Projection
 from jobs.seats import Seat, Seats
 from jobs.state import Attempt, AttemptState, Channel, Snapshot
+
+Then = happened.Moved | happened.Routed
 
 
 class NotOurs(BotError):
@@ -117,14 +120,27 @@ class Attempts:
             _append(write, attempt, happened.Looked(attempt_id=attempt_id), happened.Moved(standing=standing))
             return _attempt(write, attempt_id)
 
-    def end(self, attempt_id: str, state: AttemptState, error_code: str = "", standing: Standing | None = None) -> Snapshot:
-        """The attempt is over without a receipt; ``standing`` is where its request stands now (None: as before)."""
+    def end(self, attempt_id: str, state: AttemptState, error_code: str = "", then: Then | None = None) -> Snapshot:
+        """The attempt is over without a receipt; ``then`` is where its request goes (None: it stays)."""
         with self.journal.write() as write:
             attempt = _attempt(write, attempt_id)
             _end(write, attempt, state, error_code)
-            if standing is not None:
-                write.append(attempt.request_id, happened.Moved(standing=standing))
+            if then is not None:
+                write.append(attempt.request_id, then)
             return write.snapshot(attempt.request_id)
+
+    def put_to_rest(self, request_id: str, standing: Standing) -> bool:
+        """Moves a due request on which nobody works. False when somebody does, or it has moved meanwhile."""
+        with self.journal.write() as write:
+            other = write.rows.open_attempt(request_id)
+            if not _is_due(write.snapshot(request_id), write.at):
+                return False
+            if other is not None:
+                if other.state is not AttemptState.DRAFTING or self.seats.is_current(write.connection, _seat_of(other)):
+                    return False
+                _end(write, other, AttemptState.ABANDONED, "worker_ended")
+            write.append(request_id, happened.Moved(standing=standing))
+            return True
 
     def deserted(self) -> tuple[Attempt, ...]:
         """Attempts with an INTENT and no RECEIPT whose worker is gone."""

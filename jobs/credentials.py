@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from bots.errors import PasswordRejected
 from jobs import events as happened
-from jobs.journal import Journal, Write
+from jobs.journal import Journal
 from jobs.journal_schema import credentials
+from jobs.journal_write import Write
 
 _UNSEEN_ALLOWED = 1
 """Unseen answers after which a password that was accepted before is tried once more."""

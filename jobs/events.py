@@ -76,7 +76,7 @@ class Checked(Body, tag="checked"):
 
 
 class UnitsTaken(Body, tag="units"):
-    """Units as the payer's page shows them. Without a request when no request of ours fits."""
+    """All units lines of a request, as the payer's page shows them."""
 
     units: tuple[Units, ...]
 

@@ -6,24 +6,27 @@ Pure: words and moments, no journal. Until PriorBot sends faxes itself, a fax th
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
+from bots.errors import BotError
 from bots.model import Status
 from jobs.events import Standing
 from jobs.state import Channel, Decision, FallbackWay, Route, Snapshot
+
+if TYPE_CHECKING:
+    from jobs.routing import OutageStep
+
+RETRY_AFTER = timedelta(minutes=5)
+"""A single failure is no outage: the request is tried again so much later."""
+RATE_LIMITED_FOR = timedelta(minutes=30)
+"""A portal that asks to slow down is left alone so long."""
 
 
 def begin(route: Route, now: Snapshot) -> tuple[Channel, Standing]:
     """Channel and standing of a request that was just routed; ``now`` is new or waits."""
     match route.decision:
         case Decision.PORTAL:
-            return Channel.PORTAL, Standing(
-                status=now.status,
-                error_code=now.error_code,
-                reason=now.reason,
-                next_action=now.next_action,
-                waiting_until=now.waiting_until,
-            )
+            return Channel.PORTAL, standing_of(now)
         case Decision.FAX:
             return Channel.FAX, fax_task(route.number, route.rule_ids, route.reason)
         case Decision.PHONE:
@@ -35,7 +38,7 @@ def begin(route: Route, now: Snapshot) -> tuple[Channel, Standing]:
                 status=Status.REJECTED,
                 error_code="rejected_by_rule",
                 reason=route.reason,
-                next_action=f"Correct the request and submit it again under its id{_rules(route.rule_ids)}.",
+                next_action=f"Correct the request and submit it again{_rules(route.rule_ids)}, if it is still needed.",
             )
         case Decision.NEEDS_PERSON:
             return Channel.NONE, Standing(
@@ -46,6 +49,17 @@ def begin(route: Route, now: Snapshot) -> tuple[Channel, Standing]:
             )
         case _:
             assert_never(route.decision)
+
+
+def standing_of(now: Snapshot) -> Standing:
+    """Where a request stands, as the value that puts it there."""
+    return Standing(
+        status=now.status,
+        error_code=now.error_code,
+        reason=now.reason,
+        next_action=now.next_action,
+        waiting_until=now.waiting_until,
+    )
 
 
 def fax_task(number: str, rule_ids: tuple[str, ...], reason: str) -> Standing:
@@ -66,26 +80,48 @@ def phone_task(number: str, rule_ids: tuple[str, ...], reason: str) -> Standing:
     )
 
 
-def while_down(route: Route, portal: str, *, down_since: datetime, now: datetime, look_again: datetime) -> Standing:
-    """What a request does whose portal is down since then: it waits for the portal, and past its wait leaves by the other way.
+def person_task(error: BotError) -> Standing:
+    return Standing(status=Status.NEEDS_PERSON, error_code=error.code, reason=error.sentence, next_action=advice(error.sentence))
 
-    ``look_again`` is when the portal is tried again. The wait's length and the other way are the route's (rules H12-H15, C8, B5).
+
+def wait(until: datetime, error_code: str, reason: str) -> Standing:
+    return Standing(status=Status.WAITING, error_code=error_code, reason=reason, waiting_until=until)
+
+
+def wait_for_person(error_code: str, sentence: str) -> Standing:
+    """Waits until a person has put the portal right (`PortalStates.enable_portal` makes it new again)."""
+    return Standing(status=Status.WAITING, error_code=error_code, reason=sentence, next_action=advice(sentence))
+
+
+def while_down(step: OutageStep, portal: str, error_code: str, *, down_since: datetime, look_again: datetime) -> Standing:
+    """What the payer's rules (``step``: `jobs.routing.after_outage`) make of a portal that is down since then.
+
+    ``look_again`` is when the portal is tried again (aware); a request that waits is due then at the latest.
     """
-    other = route.fallback
     reason = f"{portal} is down since {down_since:%Y-%m-%d %H:%M} UTC"
-    if other is None or (other.decision is FallbackWay.WAIT and not other.number):
-        return Standing(status=Status.WAITING, error_code="portal_down", reason=reason + ".", waiting_until=look_again)
-    leaves = down_since + timedelta(hours=other.wait_hours)
-    if now < leaves:
-        return Standing(
-            status=Status.WAITING,
-            error_code="portal_down",
-            reason=f"{reason}; it takes the other way from {leaves:%Y-%m-%d %H:%M} UTC{_rules(other.rule_ids)}.",
-            waiting_until=min(leaves, look_again),
-        )
-    if other.decision is FallbackWay.FAX:
-        return fax_task(other.number, other.rule_ids, reason + ".")
-    return phone_task(other.number, other.rule_ids, reason + ".")
+    match step.way:
+        case FallbackWay.FAX:
+            return fax_task(step.number, step.rule_ids, f"{reason}; nothing was sent.")
+        case FallbackWay.PHONE:
+            return phone_task(step.number, step.rule_ids, f"{reason}; nothing was sent.")
+        case FallbackWay.WAIT:
+            if step.until is None:
+                kept = f"{reason}; nothing was sent. It waits for the portal{_rules(step.rule_ids)}."
+                return wait(look_again, error_code, kept)
+            leaves = f"{step.until:%Y-%m-%d %H:%M} UTC"
+            return wait(
+                min(step.until, look_again),
+                error_code,
+                f"{reason}; nothing was sent. It waits for the portal and leaves another way on {leaves}{_rules(step.rule_ids)}.",
+            )
+        case _:
+            assert_never(step.way)
+
+
+def advice(sentence: str) -> str:
+    """The part of an error's sentence that says what to do: what happened and what was not done stand before it."""
+    parts = sentence.split(". ", 2)
+    return parts[2] if len(parts) == 3 else sentence
 
 
 def _rules(rule_ids: tuple[str, ...]) -> str:

@@ -7,21 +7,19 @@ are on the disk.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-from sqlalchemy import Connection, Engine, RowMapping, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, and_, delete, exists, insert, or_, select
 
 from bots.model import AuthRequest, Frozen, Payer, Status
 from jobs import events as happened
 from jobs.clock import Clock, instant_text, parse_instant, utc_now
-from jobs.events import AnyBody, Event, Standing, decode_body, encode, kind_of
+from jobs.events import Event, Standing, decode_body
+from jobs.fallback import begin
 from jobs.journal_schema import (
     GENESIS,
     PROJECTIONS,
@@ -34,17 +32,14 @@ from jobs.journal_schema import (
     requests,
     ticks,
 )
+from jobs.journal_write import NoSuchRequest, Write, hash_of, owner_of
 from jobs.projection import Projection, decode_attempt, decode_snapshot
-from jobs.state import OPEN_ATTEMPT, Attempt, AttemptState, Channel, Route, Snapshot
+from jobs.state import OPEN_ATTEMPT, Attempt, AttemptState, Route, Snapshot
 
 _PAGE = 1000
 """Rows read at once; no transaction stays open while a caller looks at them."""
 CORRECTABLE = frozenset({Status.REJECTED, Status.NOT_ELIGIBLE, Status.NEEDS_PERSON})
 """Where a request that was never sent can be replaced by a corrected one of the same id."""
-
-
-class NoSuchRequest(KeyError):
-    """No request of that id was ever accepted."""
 
 
 class Accepted(Frozen):
@@ -67,56 +62,6 @@ class Different(Frozen):
 
 
 Acceptance = Accepted | Same | Different
-
-
-class Write:
-    """One write transaction: events first, then what follows from them. ``at`` is the one instant of all its events."""
-
-    def __init__(self, connection: Connection, at: datetime) -> None:
-        self.connection = connection
-        self.at = at
-        self.rows = Projection(connection)
-        # Whoever writes locks this row first: one chain, one writer at a time (SQLite has its write lock already).
-        head = connection.execute(select(journal_head.c.seq, journal_head.c.hash).with_for_update()).one()
-        self._seq, self._hash = int(head.seq), str(head.hash)
-        self._added: list[dict[str, Any]] = []
-
-    def append(self, request_id: str, *bodies: AnyBody) -> None:
-        """Adds events of one request ("" for a portal's or a password's). Raises `MoveRefused` and then writes nothing."""
-        for body in bodies:
-            before, self._seq = self._hash, self._seq + 1
-            row: dict[str, Any] = {
-                "seq": self._seq,
-                "request_id": request_id,
-                "kind": kind_of(body),
-                "at": instant_text(self.at),
-                "body": encode(body),
-                "prev_hash": before,
-            }
-            self._hash = hash_of(row)
-            self._added.append(row | {"hash": self._hash})
-            self.rows.apply(
-                Event(seq=self._seq, request_id=request_id, at=self.at, body=body, prev_hash=before, hash=self._hash)
-            )
-
-    def snapshot(self, request_id: str) -> Snapshot:
-        """The request as this transaction sees it. Raises `NoSuchRequest`."""
-        kept = self.rows.request(request_id)
-        if kept is None:
-            raise NoSuchRequest(request_id)
-        return kept.snapshot
-
-    def finish(self) -> None:
-        if self._added:
-            self.connection.execute(insert(events), self._added)
-            self.rows.flush()
-            self.connection.execute(update(journal_head).values(seq=self._seq, hash=self._hash))
-
-
-def hash_of(row: dict[str, Any] | RowMapping) -> str:
-    """The hash of an event's row, over its content and the hash before it. Shape: 64 hexadecimal digits (SHA-256)."""
-    covered = [row[name] for name in ("prev_hash", "seq", "request_id", "kind", "at", "body")]
-    return hashlib.sha256(msgspec.json.encode(covered)).hexdigest()
 
 
 class Journal:
@@ -197,14 +142,18 @@ class Journal:
 
         Only for one that is new or waits: any other has gone its way, or is a person's, and is returned as it is.
         """
-        from jobs.fallback import begin
-
         with self.write() as write:
-            now = write.snapshot(request_id)
-            if now.status in (Status.NEW, Status.WAITING) and not _was_sent(write.rows.open_attempt(request_id)):
-                channel, standing = begin(route, now)
-                write.append(request_id, happened.Routed(route=route, channel=channel, standing=standing))
+            _route(write, request_id, route)
             return write.snapshot(request_id)
+
+    def set_routes(self, rows: Iterable[tuple[str, Route]]) -> None:
+        """`set_route` for many, some hundred in each transaction."""
+        left = iter(rows)
+        while batch := list(islice(left, _PAGE)):
+            with self.write() as write:
+                write.rows.preload([request_id for request_id, _ in batch])
+                for request_id, route in batch:
+                    _route(write, request_id, route)
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -357,13 +306,11 @@ class Journal:
             return before == _projected(write.connection)
 
 
-def owner_of(connection: Connection, portal: str, reference_no: str) -> str:
-    found = connection.execute(select(requests.c.request_id, requests.c.snapshot).where(requests.c.reference_no == reference_no))
-    for request_id, text in found:
-        receipt = decode_snapshot(text).receipt
-        if receipt is not None and receipt.portal == portal:
-            return str(request_id)
-    return ""
+def _route(write: Write, request_id: str, route: Route) -> None:
+    now = write.snapshot(request_id)
+    if now.status in (Status.NEW, Status.WAITING) and not _was_sent(write.rows.open_attempt(request_id)):
+        channel, standing = begin(route, now)
+        write.append(request_id, happened.Routed(route=route, channel=channel, standing=standing))
 
 
 def _was_sent(attempt: Attempt | None) -> bool:
@@ -383,11 +330,7 @@ def _event(row: RowMapping) -> Event:
 
 def _projected(connection: Connection) -> list[Sequence[Any]]:
     """Every projected row, in an order of its own."""
-    return [
-        tuple(row)
-        for table in PROJECTIONS
-        for row in connection.execute(select(table).order_by(*table.primary_key.columns))
-    ]
+    return [tuple(row) for table in PROJECTIONS for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
 
 
-__all__ = ["Acceptance", "Accepted", "Channel", "Different", "Journal", "NoSuchRequest", "Same", "Write", "hash_of", "owner_of"]
+__all__ = ["Acceptance", "Accepted", "Different", "Journal", "NoSuchRequest", "Same"]

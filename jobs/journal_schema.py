@@ -205,8 +205,7 @@ _APPEND_ONLY = {
         for what in ("update", "delete")
     ),
     "postgresql": (
-        "CREATE FUNCTION events_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{_SAYS}'; END $$",
+        f"CREATE FUNCTION events_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{_SAYS}'; END $$",
         "CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON events "
         "FOR EACH STATEMENT EXECUTE FUNCTION events_append_only()",
     ),
@@ -294,6 +293,4 @@ def ensure_schema(connection: Connection) -> None:
         raise JournalTooNew(version)
     for step in range(version, SCHEMA_VERSION):
         MIGRATIONS[step](connection)
-        connection.execute(
-            update(journal_meta).where(journal_meta.c.name == "schema_version").values(value=str(step + 1))
-        )
+        connection.execute(update(journal_meta).where(journal_meta.c.name == "schema_version").values(value=str(step + 1)))

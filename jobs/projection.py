@@ -22,6 +22,20 @@ from jobs.state import OPEN_ATTEMPT, Attempt, Snapshot
 
 URGENCY_RANK: Mapping[Urgency, int] = {Urgency.EMERGENT: 0, Urgency.URGENT: 1, Urgency.STANDARD: 2}
 
+# Built once: each write asks them anew.
+_REQUESTS = select(requests.c.request_id, requests.c.snapshot, requests.c.fingerprint, requests.c.accepted_seq).where(
+    requests.c.request_id.in_(bindparam("ids", expanding=True))
+)
+_ATTEMPT = select(attempts.c.attempt).where(attempts.c.attempt_id == bindparam("id"))
+_OPEN_ATTEMPTS = select(attempts.c.attempt_id).where(
+    attempts.c.request_id == bindparam("id"), attempts.c.state.in_([state.value for state in OPEN_ATTEMPT])
+)
+_INSERT = {table.name: insert(table) for table in (requests, attempts, readings, units)}
+_UPDATE = {
+    table.name: update(table).where(table.c[key] == bindparam("row_" + key))
+    for table, key in ((requests, "request_id"), (attempts, "attempt_id"))
+}
+
 _snapshots = msgspec.json.Decoder(Snapshot)
 _attempts = msgspec.json.Decoder(Attempt)
 
@@ -63,8 +77,7 @@ class Projection:
 
     def preload(self, request_ids: Sequence[str]) -> None:
         """Reads many requests at once."""
-        columns = (requests.c.request_id, requests.c.snapshot, requests.c.fingerprint, requests.c.accepted_seq)
-        found = self._connection.execute(select(*columns).where(requests.c.request_id.in_(request_ids)))
+        found = self._connection.execute(_REQUESTS, {"ids": request_ids})
         for request_id in request_ids:
             self._requests.setdefault(request_id, None)
         for request_id, text, fingerprint, accepted_seq in found:
@@ -77,7 +90,7 @@ class Projection:
 
     def attempt(self, attempt_id: str) -> Attempt | None:
         if attempt_id not in self._attempts and not self._from_nothing:
-            text = self._connection.execute(select(attempts.c.attempt).where(attempts.c.attempt_id == attempt_id)).scalar()
+            text = self._connection.execute(_ATTEMPT, {"id": attempt_id}).scalar()
             self._attempts[attempt_id] = decode_attempt(text) if text else None
             if text:
                 self._stored_attempts.add(attempt_id)
@@ -89,10 +102,7 @@ class Projection:
             touched = self._attempts[attempt_id]
             if touched is not None and touched.request_id == request_id and touched.state in OPEN_ATTEMPT:
                 return touched
-        found = self._connection.execute(
-            select(attempts.c.attempt_id).where(attempts.c.request_id == request_id, attempts.c.state.in_(OPEN_ATTEMPT))
-        ).scalars()
-        for attempt_id in found:
+        for attempt_id in self._connection.execute(_OPEN_ATTEMPTS, {"id": request_id}).scalars().all():
             attempt = self.attempt(attempt_id)
             if attempt is not None and attempt.state in OPEN_ATTEMPT:
                 return attempt
@@ -208,12 +218,12 @@ class Projection:
 
     def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
-            self._connection.execute(insert(table), rows)
+            self._connection.execute(_INSERT[table.name], rows)
 
     def _update(self, table: Table, key: str, rows: Iterable[Mapping[str, Any]]) -> None:
         changes = [{("row_" + name if name == key else name): value for name, value in row.items()} for row in rows]
         if changes:
-            self._connection.execute(update(table).where(table.c[key] == bindparam("row_" + key)), changes)
+            self._connection.execute(_UPDATE[table.name], changes)
 
 
 def _request_row(kept: Kept) -> dict[str, Any]:

@@ -1,0 +1,155 @@
+"""All that work on portals needs, wired once; and the desk at which one account is worked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bots.driver import OpenPortal, PortalDriver
+from bots.model import Frozen, Shown, Status
+from jobs.attempts import Attempts
+from jobs.journal import Journal
+from jobs.opening import OpeningHours
+from jobs.payer_rules import PayerRules
+from jobs.portal_state import PortalStates
+from jobs.retries import Sleep
+from jobs.seats import Seat, Seats
+
+if TYPE_CHECKING:
+    from jobs.config import Config
+
+QUIET = timedelta(minutes=15)
+"""How long after an uncertain commit the portal is first looked at, and the least time between two looks."""
+NO_HISTORY = frozenset({"promptpa"})
+"""Portals that do not show what was sent before: what is uncertain there is a person's (design, section 5)."""
+
+
+class Outcome(Frozen):
+    """What became of one request just now. ``reason`` is for staff and free of health information."""
+
+    request_id: str
+    portal: str
+    account: str = ""
+    status: Status
+    error_code: str = ""
+    reason: str = ""
+    adopted: bool = False
+    shown: Shown | None = None
+    """A dry run's review page."""
+
+
+class PortalPlan(Frozen):
+    """How one portal may be used."""
+
+    slug: str
+    accounts: tuple[str, ...] = ()
+    max_actions_per_hour: int = 0
+    """Submissions, lists and cases of all accounts together; 0: no limit."""
+    opening: OpeningHours = OpeningHours()
+    time_zone: str = "America/New_York"
+
+    def next_open(self, now: datetime) -> datetime:
+        """``now`` itself when the portal may be used then, else the next moment at which it may."""
+        return self.opening.next_open(now, ZoneInfo(self.time_zone))
+
+    @property
+    def is_searchable(self) -> bool:
+        return self.slug not in NO_HISTORY
+
+
+def plan_portals(config: Config, driven: Iterable[str]) -> dict[str, PortalPlan]:
+    """The plans of all portals that have a bot (``driven``), as ``priorbot.toml`` sets them; unset ones have no account."""
+    plans = {}
+    for slug in driven:
+        settings = config.portals.get(slug)
+        if settings is None:
+            plans[slug] = PortalPlan(slug=slug)
+            continue
+        plans[slug] = PortalPlan(
+            slug=slug,
+            accounts=settings.accounts,
+            max_actions_per_hour=settings.max_actions_per_hour,
+            opening=settings.opening,
+            time_zone=config.practice.time_zone,
+        )
+    return plans
+
+
+def _ignore(_outcome: Outcome) -> None:
+    """No progress shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """``progress`` hears each outcome when it is durable. The clock is the journal's."""
+
+    journal: Journal
+    open_portal: OpenPortal
+    plans: Mapping[str, PortalPlan]
+    seats: Seats
+    rules: PayerRules = field(default_factory=PayerRules)
+    progress: Callable[[Outcome], None] = _ignore
+    sleep: Sleep = asyncio.sleep
+    quiet: timedelta = QUIET
+
+    @property
+    def attempts(self) -> Attempts:
+        return Attempts(self.journal, self.seats)
+
+    @property
+    def states(self) -> PortalStates:
+        return PortalStates(self.journal)
+
+    def now(self) -> datetime:
+        return self.journal.now()
+
+    def accounts(self, slug: str) -> tuple[str, ...]:
+        """Accounts of that portal that no person has to put right first."""
+        return tuple(each for each in self.plans[slug].accounts if self.states.why_disabled(slug, each) is None)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One account at work: its seat and its portal, which signs in when it is first asked something."""
+
+    seat: Seat
+    driver: PortalDriver
+
+
+@asynccontextmanager
+async def at_desk(office: Office, slug: str, account: str) -> AsyncIterator[Desk | None]:
+    """Takes the account's seat (None: somebody else has it), keeps it, and signs out and gives it back on every way out."""
+    seat = office.seats.acquire(slug, account)
+    if seat is None:
+        yield None
+        return
+    try:
+        async with _kept(office.seats, seat), office.open_portal(slug, account) as driver:
+            yield Desk(seat=seat, driver=driver)
+    finally:
+        office.seats.release(seat)
+
+
+@asynccontextmanager
+async def _kept(seats: Seats, seat: Seat) -> AsyncIterator[None]:
+    """Prolongs the seat's lease while the block runs."""
+    beats = asyncio.create_task(_beat(seats, seat))
+    try:
+        yield
+    finally:
+        beats.cancel()
+        with suppress(asyncio.CancelledError):
+            await beats
+
+
+async def _beat(seats: Seats, seat: Seat) -> None:
+    # A seat that was lost needs no word here: its INTENT will be refused.
+    while True:
+        await asyncio.sleep(seats.lease.total_seconds() / 3)
+        if not seats.heartbeat(seat):
+            return

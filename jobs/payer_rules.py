@@ -1,0 +1,50 @@
+"""What the payers' rules say while the work goes on, in one place for all that submit, verify and follow."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from msgspec import UnsetType
+
+from bots.model import AuthRequest, Payer
+from jobs.deadlines import decision_due, practice_deadline
+from jobs.routing import OutageStep, after_answer, after_outage
+from jobs.rulebook import RuleBook, load_rulebook
+from jobs.state import FallbackWay, Route
+
+
+class PayerRules:
+    """The rules of one rule book; the one that comes with PriorBot by default."""
+
+    def __init__(self, rulebook: RuleBook | None = None) -> None:
+        self.rulebook = rulebook or load_rulebook()
+
+    def after_outage(self, route: Route, request: AuthRequest, *, down_since: datetime, now: datetime) -> OutageStep:
+        """See `jobs.routing.after_outage`; a route without a fallback waits for its portal."""
+        if route.fallback is None:
+            return OutageStep(way=FallbackWay.WAIT)
+        return after_outage(route, request, down_since=down_since, now=now)
+
+    def after_answer(self, route: Route, request: AuthRequest, error_code: str, now: datetime) -> Route | None:
+        """See `jobs.routing.after_answer`; the rules are those of the payer's own day."""
+        return after_answer(route, request, error_code, as_of=self._day(request.payer, now), rulebook=self.rulebook)
+
+    def decision_due(self, request: AuthRequest, accepted_at: datetime) -> datetime | None:
+        """See `jobs.deadlines.decision_due`."""
+        return decision_due(request, accepted_at, rulebook=self.rulebook)
+
+    def act_by(self, request: AuthRequest) -> datetime | None:
+        """Last second of the first deadline that the practice must keep; None where there is none."""
+        found = practice_deadline(request, rulebook=self.rulebook)
+        return found[1] if found else None
+
+    def units_portal(self, payer: Payer) -> str:
+        """The portal that shows units used for this payer (H17); "" where none does."""
+        for rule in self.rulebook.of(payer).conduct:
+            if not isinstance(rule.conduct, UnsetType) and not isinstance(rule.conduct.units_page, UnsetType):
+                return rule.conduct.units_page.portal
+        return ""
+
+    def _day(self, payer: Payer, now: datetime) -> date:
+        return now.astimezone(ZoneInfo(self.rulebook.of(payer).time_zone)).date()

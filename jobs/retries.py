@@ -1,0 +1,65 @@
+"""The only retries there are: of reads, and of whole drafts while nothing was sent. Never a click, never a password.
+
+An allow-list of errors, a bounded number of tries, growing and jittered pauses; what still fails is raised as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from bots.errors import BotError, PortalDown, PortalSlow, SessionLost
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits that many seconds; ``asyncio.sleep`` outside tests."""
+
+TRIES = 3
+_WORTH_ANOTHER_TRY = (PortalDown, PortalSlow, SessionLost)
+
+
+def is_announced(error: BotError) -> bool:
+    """The portal's own pages say that it is down (selector outcomes carry their ``reason``): no use in trying again now."""
+    return isinstance(error, PortalDown) and bool(error.details.get("reason"))
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same read may well work a moment later."""
+    return isinstance(error, _WORTH_ANOTHER_TRY) and not is_announced(error)
+
+
+async def read_again(read: Callable[[], Awaitable[T]], *, sleep: Sleep, on_error: Callable[[BotError], None]) -> T:
+    """A read, again while its error is a passing one. ``on_error`` hears of every `BotError`, the last one included."""
+    return await _again(read, may_repeat=lambda: True, sleep=sleep, on_error=on_error)
+
+
+async def draft_again(
+    draft: Callable[[], Awaitable[T]], *, is_unsent: Callable[[], bool], sleep: Sleep, on_error: Callable[[BotError], None]
+) -> T:
+    """A whole draft from its first page, again while its error is a passing one and nothing was sent (``is_unsent``)."""
+    return await _again(draft, may_repeat=is_unsent, sleep=sleep, on_error=on_error)
+
+
+async def _again(
+    work: Callable[[], Awaitable[T]],
+    *,
+    may_repeat: Callable[[], bool],
+    sleep: Sleep,
+    on_error: Callable[[BotError], None],
+) -> T:
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception(lambda error: is_passing(error) and may_repeat()),
+        stop=stop_after_attempt(TRIES),
+        wait=wait_random_exponential(multiplier=0.5, max=8),
+        sleep=sleep,
+        reraise=True,
+    ):
+        with attempt:
+            try:
+                return await work()
+            except BotError as error:
+                on_error(error)
+                raise
+    raise AssertionError("tenacity returns or raises")
