@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import IO
 
 from setup import apt, is_root, say
@@ -43,29 +45,39 @@ def is_there() -> bool:
         return False
 
 
-def download() -> bool:
+def download(python: str = sys.executable) -> bool:
     """``playwright install chromium``, given up once it has been silent for `SILENCE` seconds."""
     environment = os.environ | {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000"}
-    command = [sys.executable, "-m", "playwright", "install", "chromium"]
-    process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert process.stdout is not None
-    signs: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=pump, args=(process.stdout, signs), daemon=True).start()
-    try:
-        while signs.get(timeout=SILENCE):
-            pass
-        return process.wait(timeout=SILENCE) == 0
-    except (queue.Empty, subprocess.TimeoutExpired):
+    command = [python, "-m", "playwright", "install", "chromium"]
+    streams: dict[str, int] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, env=environment, start_new_session=True, **streams) as process:
+        assert process.stdout is not None
+        signs: queue.Queue[bytes] = queue.Queue()
+        reader = threading.Thread(target=pump, args=(process.stdout, signs))
+        reader.start()
+        try:
+            while signs.get(timeout=SILENCE):
+                pass
+            return process.wait(timeout=SILENCE) == 0
+        except (queue.Empty, subprocess.TimeoutExpired):
+            return False
+        finally:
+            end(process)
+            reader.join()
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends it with the helpers that it started, which would otherwise hold its output open."""
+    if not hasattr(os, "killpg"):
         process.kill()
-        process.wait()
-        return False
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def pump(output: IO[bytes], signs: queue.Queue[bytes]) -> None:
     """Hands on each piece of output, and b"" at its end."""
-    for piece in iter(lambda: os.read(output.fileno(), 1024), b""):
+    while piece := os.read(output.fileno(), 1024):
         signs.put(piece)
     signs.put(b"")
 
