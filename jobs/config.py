@@ -143,7 +143,10 @@ class IntakeSettings(Frozen):
 
     columns: Annotated[
         dict[str, str],
-        Meta(description='[intake.columns]: a column of your file = the intake column that it is: "Medicaid No" = "member_id".'),
+        Meta(
+            description='[intake.columns]: a column of your file = the intake column that it is, or "" for one that is not needed: '
+            '"Medicaid No" = "member_id".'
+        ),
     ] = {}
 
 

@@ -15,7 +15,7 @@ ROWS = [
 TEST_ID = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
-def tests_in(path: str) -> set[str]:
+def names_in(path: str) -> set[str]:
     tree = ast.parse((ROOT / path).read_text("utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
@@ -32,4 +32,4 @@ def test_each_safeguard_names_its_place_and_a_test_that_proves_it() -> None:
 
 def test_each_named_test_exists() -> None:
     named = TEST_ID.findall("\n".join(ROWS))
-    assert [f"{path}::{name}" for path, name in named if not (ROOT / path).is_file() or name not in tests_in(path)] == []
+    assert [f"{path}::{name}" for path, name in named if not (ROOT / path).is_file() or name not in names_in(path)] == []
