@@ -1,0 +1,106 @@
+"""Commands that look into the journal and write the books: queue, report, ledger, reconcile."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from jobs.commands.shared import (
+    Code,
+    HomeOption,
+    JsonOption,
+    PayerOption,
+    PortalOption,
+    StateOption,
+    leave,
+    open_engine,
+    print_objects,
+    print_table,
+    say,
+)
+
+ledger_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Write the ledger, show a request's history, check the journal."
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(queue)
+    app.command()(report)
+    app.add_typer(ledger_app, name="ledger")
+
+
+def queue(
+    payer: PayerOption = None,
+    portal: PortalOption = None,
+    state: StateOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what waits for a person, urgent first, with one next action each (exit code 3 when there is something)."""
+    from jobs.attention import find_task, sort_tasks
+
+    with open_engine(home) as engine:
+        tasks = sort_tasks(
+            task
+            for snapshot in engine.journal.snapshots(payer=payer, portal=portal, status=state)
+            if (task := find_task(snapshot))
+        )
+    if as_json:
+        print_objects(tasks)
+    elif tasks:
+        from jobs.tables import queue_table
+
+        print_table(queue_table(tasks))
+    else:
+        say("Nothing waits for a person.", "green")
+    leave(Code.PERSON if tasks else Code.DONE)
+
+
+def report(home: HomeOption = None) -> None:
+    """Write report.html anew: where requests stand, deadlines, units, and what needs a person."""
+    with open_engine(home) as engine:
+        written = engine.write_report()
+    say(f"{written.sentence} Open it in a browser: {written.path}", "green")
+
+
+@ledger_app.command("write")
+def ledger_write(home: HomeOption = None) -> None:
+    """Write ledger.csv and ledger.xlsx anew from the journal."""
+    with open_engine(home) as engine:
+        for written in engine.write_ledger():
+            say(written.sentence, "yellow" if written.beside else "green")
+
+
+@ledger_app.command("history")
+def ledger_history(
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help="A request id.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show everything that happened to one request, oldest first."""
+    with open_engine(home) as engine:
+        events = list(engine.journal.events(request)) if request else []
+    if not events:
+        say("There is no request of that id in the journal. List them with: priorbot status --offline", "bold red")
+        leave(Code.USAGE)
+    if as_json:
+        print_objects(events)
+    else:
+        from jobs.tables import history_table
+
+        print_table(history_table(request, events))
+
+
+@ledger_app.command("verify")
+def ledger_verify(home: HomeOption = None) -> None:
+    """Check that nobody has changed the journal's past, and that ledger.csv was not damaged by another program."""
+    from jobs.ledger import read_ledger
+
+    with open_engine(home) as engine:
+        count = engine.journal.check()
+        say(f"The journal is whole: {count} events, each fits the one before.", "green")
+        if engine.home.ledger_csv.exists():
+            rows = sum(1 for _ in read_ledger(engine.home.ledger_csv))
+            say(f"The ledger is as PriorBot wrote it: {rows} rows.", "green")

@@ -1,0 +1,183 @@
+"""What all commands share: options, where output goes, and the exit code that an ending has.
+
+Data goes to stdout, talk to stderr. This module and the command modules import nothing heavy at the top: ``priorbot --help``
+must be quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from contextvars import ContextVar
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from bots.model import Payer, Status
+    from jobs.engine import Engine
+    from jobs.home import Home
+    from jobs.state import Snapshot
+
+
+class Code(IntEnum):
+    """Exit codes (design, section 4). Where several fit, the one that must not be overlooked: 5, then 4, then 3."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    PERSON = 3
+    DOWN = 4
+    UNCERTAIN = 5
+
+
+def parse_payer(text: str) -> Payer:
+    from bots.model import Payer
+
+    return Payer(_known(text, tuple(Payer), "payer"))
+
+
+def parse_status(text: str) -> Status:
+    from bots.model import Status
+
+    return Status(_known(text, tuple(Status), "status"))
+
+
+def parse_portal(text: str) -> str:
+    from jobs.config import PORTAL_SLUGS
+
+    return _known(text, PORTAL_SLUGS, "portal")
+
+
+def _known(text: str, known: tuple[str, ...], what: str) -> str:
+    """Raises ``typer.BadParameter`` naming the nearest known word."""
+    if text in known:
+        return text
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(text.lower(), known, n=1, cutoff=0.0)[0]
+    raise typer.BadParameter(f"there is no {what} of that name; the nearest is {nearest}. Known: {', '.join(known)}.")
+
+
+home_before_command: ContextVar[Path | None] = ContextVar("home_before_command", default=None)
+"""``priorbot --home FOLDER COMMAND``, set by the root of the command line."""
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", metavar="FOLDER", help="The home folder. Default: $PRIORBOT_HOME, else your own data folder."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print data as JSON lines on stdout.")]
+PayerOption = Annotated[
+    Any, typer.Option("--payer", parser=parse_payer, metavar="PAYER", help="Only this payer: husky, carepartners or bcbsma.")
+]
+PortalOption = Annotated[Any, typer.Option("--portal", parser=parse_portal, metavar="SLUG", help="Only this portal.")]
+StateOption = Annotated[
+    Any, typer.Option("--state", parser=parse_status, metavar="STATUS", help="Only requests with this status.")
+]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Requests as CSV, XLSX or JSON lines.")]
+
+
+# --- output ----------------------------------------------------------------------------------------------------------
+
+
+def console(*, stderr: bool = True) -> Any:
+    """A rich console, for talk (stderr) or for tables (stdout). Markup is off: a payer's text is never a style."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 160
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=width)
+
+
+def say(text: str, style: str = "") -> None:
+    """One sentence for the person at the terminal, on stderr."""
+    console().print(text, style=style or None, soft_wrap=True)
+
+
+def print_objects(objects: Iterable[Any]) -> None:
+    """One JSON object a line on stdout."""
+    import msgspec
+
+    for one in objects:
+        sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
+
+
+def print_table(table: Any) -> None:
+    console(stderr=False).print(table)
+
+
+# --- homes and endings -----------------------------------------------------------------------------------------------
+
+
+def open_engine(home: Path | None) -> Engine:
+    """The engine of a home that exists. Raises `jobs.home.HomeError`."""
+    from jobs.engine import Engine
+
+    return Engine.open(find_home(home))
+
+
+def find_home(home: Path | None) -> Home:
+    """The home named after the command, else before it, else by the environment, else the user's own."""
+    from jobs.home import Home
+
+    return Home.find(home or home_before_command.get())
+
+
+def leave(code: Code) -> NoReturn:
+    raise typer.Exit(int(code))
+
+
+def code_of(snapshots: Iterable[Snapshot]) -> Code:
+    """The exit code that these requests call for."""
+    from bots.model import Status
+    from jobs.attention import find_task
+
+    codes = {Code.DONE}
+    for snapshot in snapshots:
+        if snapshot.status is Status.UNCERTAIN:
+            codes.add(Code.UNCERTAIN)
+        elif snapshot.status is Status.WAITING and snapshot.error_code == "portal_down":
+            codes.add(Code.DOWN)
+        elif find_task(snapshot) or (snapshot.status is Status.WAITING and snapshot.waiting_until is None):
+            codes.add(Code.PERSON)
+    return max(codes)
+
+
+def end_with(error: Exception) -> Code:
+    """Tells a failure in one sentence on stderr, and gives its exit code. What is not known is a bug: type and place only,
+    because a message or a variable could hold a patient's data."""
+    import traceback
+
+    from bots.errors import Action, BotError
+
+    sentence = getattr(error, "sentence", None)
+    if isinstance(error, BotError):
+        say(error.sentence, "bold red")
+        return {Action.RETRY: Code.DOWN, Action.VERIFY: Code.UNCERTAIN}.get(error.action, Code.PERSON)
+    if isinstance(sentence, str):
+        say(sentence, "bold red")
+        return Code.USAGE
+    from jobs.ledger import LedgerDamaged
+
+    if isinstance(error, LedgerDamaged):
+        say(str(error), "bold red")
+        return Code.PERSON
+    if isinstance(error, BrokenPipeError):  # ``| head`` has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+        return Code.DONE
+    if isinstance(error, OSError) and error.strerror:
+        say(
+            f"The computer refused a file or a connection ({error.strerror}). What was done stands in the journal. "
+            "Run: priorbot doctor",
+            "bold red",
+        )
+        return Code.BUG
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
+    place = f"{Path(frames[0].filename).name}:{frames[0].lineno}" if frames else "?"
+    say(
+        f"PriorBot ran into a mistake of its own ({type(error).__name__}, {place}) and stopped. "
+        "What was sent stands in the journal. Give this line to your IT person, then run: priorbot verify",
+        "bold red",
+    )
+    return Code.BUG

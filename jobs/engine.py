@@ -1,0 +1,207 @@
+"""The composition root: builds from a home folder whatever the commands need, each part once and only when it is asked for.
+
+Nothing else in the product wires parts together.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from jobs.clock import Clock, utc_now
+from jobs.config import Config, load_config
+from jobs.home import Home, HomeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bots.evidence import Evidence
+    from bots.registry import PortalAccess, PortalFactory
+    from bots.vault import Vault
+    from jobs.attempts import Attempts
+    from jobs.credentials import Credentials
+    from jobs.journal import Journal
+    from jobs.portal_state import PortalStates
+    from jobs.report import PortalLine
+    from jobs.routing import RoutingSettings
+    from jobs.rulebook import RuleBook
+    from jobs.seats import Seats
+    from jobs.writing import Written
+
+
+class Engine:
+    """One home at work. Use it as a context: leaving it closes the journal."""
+
+    def __init__(self, home: Home, *, now: Clock = utc_now) -> None:
+        self.home = home
+        self.now = now
+
+    @classmethod
+    def open(cls, home: Home, *, now: Clock = utc_now) -> Self:
+        """An engine on a home that exists. Raises `HomeError` when there is none, so that a mistyped path makes no new one."""
+        if not home.config_file.exists() and not home.journal_file.exists():
+            raise HomeError(
+                f"There is no PriorBot home in {home.path}. Nothing was done. "
+                "Make one with: priorbot init, or name yours with --home."
+            )
+        home.create()
+        return cls(home, now=now)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if "journal" in self.__dict__:
+            self.journal.close()
+
+    # --- settings --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def config(self) -> Config:
+        return load_config(self.home.config_file)
+
+    def today(self) -> date:
+        """The practice's own calendar day."""
+        return self.now().astimezone(self.config.practice.zone).date()
+
+    @cached_property
+    def rulebook(self) -> RuleBook:
+        from jobs.rulebook import load_rulebook
+
+        return load_rulebook()
+
+    @cached_property
+    def routing(self) -> RoutingSettings:
+        from bots.model import Payer
+        from jobs.routing import RoutingSettings
+
+        return RoutingSettings(
+            medical_portal=self.config.payer(Payer.HUSKY).medical_portal,
+            standard_wait_hours={payer: self.config.payer(payer).standard_wait_hours for payer in Payer},
+        )
+
+    # --- what is kept ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def journal(self) -> Journal:
+        from jobs.journal import Journal
+
+        return Journal.open(self.config.database.url or self.home.journal_url, now=self.now)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The open vault. From here on this process logs, with the vault's keyed hash in place of ids."""
+        from jobs.logs import start_logs
+
+        vault = self.home.open_vault(self.config.vault.key_file)
+        start_logs(self.home.logs, vault.fingerprint)
+        return vault
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        from bots.evidence import Evidence
+
+        return Evidence(self.home.receipts, self.vault)
+
+    @cached_property
+    def seats(self) -> Seats:
+        from jobs.seats import Seats
+
+        return Seats(self.journal)
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        from jobs.attempts import Attempts
+
+        return Attempts(self.journal, self.seats)
+
+    @cached_property
+    def portal_states(self) -> PortalStates:
+        from jobs.portal_state import PortalStates
+
+        return PortalStates(self.journal)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        from jobs.credentials import Credentials
+
+        return Credentials(self.journal)
+
+    # --- portals ---------------------------------------------------------------------------------------------------
+
+    def accesses(self) -> dict[str, PortalAccess]:
+        """Where each configured portal is, and by whose leave."""
+        from bots.registry import PortalAccess
+
+        return {
+            slug: PortalAccess(
+                base_url=portal.base_url,
+                selectors=str(self.home.path / portal.selectors) if portal.selectors else "",
+                permission=portal.permission,
+            )
+            for slug, portal in self.config.portals.items()
+        }
+
+    def portal_factory(self) -> PortalFactory:
+        """Opens portals in one browser; an async context that ends the browser."""
+        from bots.registry import PortalFactory
+
+        return PortalFactory(
+            self.accesses(),
+            vault=self.vault,
+            evidence=self.evidence,
+            credentials=self.credentials,
+            now=self.now,
+            browser_path=self.config.browser.path,
+            headless=self.config.browser.headless,
+        )
+
+    def portal_lines(self) -> Iterator[PortalLine]:
+        """Every portal that the rules or the settings name, with its state."""
+        from bots.registry import has_bot
+        from jobs.portal_state import BreakerState
+        from jobs.report import PortalLine
+        from jobs.routing import portals_known
+
+        down = {breaker.portal: breaker for breaker in self.portal_states.breakers() if breaker.state is not BreakerState.CLOSED}
+        for slug in sorted(portals_known(self.rulebook) | set(self.config.portals)):
+            settings = self.config.portals.get(slug)
+            if not has_bot(slug):
+                state, sentence = "no_bot", "PriorBot cannot drive it yet: its requests wait for a person."
+            elif settings is None:
+                state, sentence = "not_set_up", f"Add [portals.{slug}] to {self.home.config_file.name}."
+            else:
+                stopped = self.portal_states.disabled(slug)
+                sentence = stopped[0].sentence if stopped else ""
+                if stopped and (not stopped[0].account or len(stopped) >= len(settings.accounts)):
+                    state = "disabled"
+                elif slug in down:
+                    state, sentence = "down", f"Down since {down[slug].down_since:%Y-%m-%d %H:%M} UTC."
+                else:
+                    state = "on"
+            yield PortalLine(slug=slug, state=state, sentence=sentence, accounts=len(settings.accounts) if settings else 0)
+
+    # --- books -----------------------------------------------------------------------------------------------------
+
+    def write_ledger(self) -> tuple[Written, ...]:
+        """``ledger.csv`` and ``ledger.xlsx``, anew from the journal."""
+        from jobs.ledger import write_ledger
+
+        return write_ledger(self.home, self.journal.snapshots(), self.now())
+
+    def write_report(self) -> Written:
+        """``report.html``, anew from the journal."""
+        from jobs.report import collect, render
+        from jobs.writing import write_whole
+
+        now, practice = self.now(), self.config.practice
+        page = render(
+            collect(self.journal.snapshots(), now),
+            practice=practice.name,
+            now=now,
+            zone=practice.zone,
+            portals=tuple(self.portal_lines()),
+        )
+        return write_whole(self.home.report_html, page, now)

@@ -1,0 +1,53 @@
+"""The ``priorbot.toml`` that a new home begins with: what a practice fills in, each part explained where it stands."""
+
+from __future__ import annotations
+
+import json
+
+_STARTER = """\
+# PriorBot's settings. Every key is described in docs/configuration.md; an unknown key is an error that names the nearest one.
+# Passwords do not belong here. They go into the vault:  priorbot vault set portals.SLUG.ACCOUNT.password
+
+[practice]
+name = {practice}
+time_zone = "America/New_York"
+# contact_name = ""      # whom a payer calls, for requests that name nobody
+# contact_phone = ""
+# contact_fax = ""
+
+[payers.husky]
+medical_portal = "clear_coverage"
+standard_wait_hours = 24   # so long a standard request waits for a portal that is down, then it goes the payer's other way
+
+# A portal is used only when it stands here. Take the # away and fill in.
+#
+# [portals.clear_coverage]
+# base_url = "https://..."             # the address at which you sign in
+# account = "your-user-name"           # or several, one seat each: ["first", "second"]
+# hours = "Mon-Fri 07:00-19:00"        # leave out: always
+# max_actions_per_hour = 600           # leave out: no limit of your own
+#
+# A bot may use a live portal only with the payer's leave. Ask for it in writing, then say here who gave it. Without this
+# entry PriorBot opens nothing but addresses on this machine. It holds for at most 365 days.
+#
+# [portals.clear_coverage.permission]
+# granted_by = "name, role, organisation"
+# reference = "contract, registration number or letter"
+# granted_on = 2026-01-15
+# valid_until = 2027-01-14
+#
+# [portals.husky_secure]               # shows the units used
+# base_url = "https://..."
+# account = "your-user-name"
+
+# Does your system name its columns otherwise? Say which is which, on the left yours, on the right PriorBot's:
+#
+# [intake.columns]
+# "Medicaid No" = "member_id"
+# "CPT/HCPCS" = "service_code"
+"""
+
+
+def starter_config(practice: str) -> str:
+    """The text of a new home's ``priorbot.toml``."""
+    return _STARTER.format(practice=json.dumps(practice))

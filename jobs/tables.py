@@ -1,0 +1,148 @@
+"""Tables for terminals. Request ids and words of state only, and masked member ids: a terminal is looked at over shoulders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from bots.model import Status
+from jobs.ledger import ledger_rows
+from jobs.report import GROUPS
+
+if TYPE_CHECKING:
+    from jobs.attention import Task
+    from jobs.doctor import Check
+    from jobs.events import Event
+    from jobs.intake import RejectedRow
+    from jobs.report import PortalLine
+    from jobs.state import Route, Snapshot
+
+_COLOURS = {
+    "granted": "green",
+    "payer": "cyan",
+    "ours": "bright_black",
+    "person": "yellow",
+    "refused": "red",
+    "ended": "bright_black",
+}
+_STYLE = {status: _COLOURS[group.key] for group in GROUPS for status in group.statuses}
+
+
+def table(title: str, *columns: str, right: Sequence[str] = ()) -> Table:
+    """An empty table in the house style; columns named in ``right`` hold numbers."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    return made
+
+
+def status_text(status: Status) -> Text:
+    return Text(status.value.replace("_", " "), style=_STYLE[status])
+
+
+def problems_table(rejected: Iterable[RejectedRow]) -> Table:
+    """Refused rows by row and column, with the reason."""
+    made = table("Rows that were not taken", "row", "request", "column", "reason", right=("row",))
+    for row in rejected:
+        made.add_row(str(row.row), row.request_id or "–", row.column or "the row", row.reason)
+    return made
+
+
+def routes_table(routes: Iterable[Route]) -> Table:
+    from jobs.routing import route_as_json
+
+    made = table("Where requests go", "request", "goes", "to", "while it is down", "rules", "why")
+    for route in routes:
+        way = route.fallback
+        down = (
+            ""
+            if way is None
+            else f"{way.decision} {way.number}".strip() + (f" after {way.wait_hours} h" if way.wait_hours else "")
+        )
+        made.add_row(
+            *(route.request_id, route.decision.replace("_", " "), route.portal or route.number, down),
+            *(", ".join(route_as_json(route)["rule_ids"]), route.reason),
+        )
+    return made
+
+
+def requests_table(snapshots: Iterable[Snapshot], title: str = "Requests") -> Table:
+    made = table(title, "request", "payer", "portal", "status", "reference", "authorization", "due", "next")
+    for snapshot in snapshots:
+        row = ledger_rows(snapshot)[0]
+        made.add_row(
+            *(row.request_id, row.payer, row.portal, status_text(snapshot.status), row.reference_no, row.authorization_no),
+            *(row.decision_due[:16].replace("T", " "), row.next_action),
+        )
+    return made
+
+
+def units_table(snapshots: Iterable[Snapshot]) -> Table:
+    numbers = ("asked", "approved", "used", "left")
+    made = table("Units", "request", "code", *numbers, "as of", "valid to", right=numbers)
+    for snapshot in snapshots:
+        for row in ledger_rows(snapshot):
+            made.add_row(
+                *(row.request_id, row.service_code, row.units_requested, row.units_approved, row.units_used),
+                *(row.units_remaining, row.units_as_of, row.valid_to),
+            )
+    return made
+
+
+def queue_table(tasks: Iterable[Task]) -> Table:
+    made = table("What waits for a person", "request", "urgency", "portal", "status", "why", "next")
+    for task in tasks:
+        made.add_row(
+            task.request_id, task.urgency, task.portal, status_text(task.status), task.why, Text(task.next_action, "bold")
+        )
+    return made
+
+
+def portals_table(lines: Iterable[PortalLine]) -> Table:
+    styles = {"on": "green", "down": "red", "disabled": "red"}
+    made = table("Portals", "portal", "state", "accounts", "note", right=("accounts",))
+    for line in lines:
+        state = Text(line.state.replace("_", " "), style=styles.get(line.state, "bright_black"))
+        made.add_row(line.slug, state, str(line.accounts or ""), line.sentence)
+    return made
+
+
+def checks_table(checks: Iterable[Check]) -> Table:
+    styles = {"ok": "green", "warn": "yellow", "fail": "red"}
+    made = table("Is everything in place?", "", "check", "")
+    for check in checks:
+        made.add_row(Text(str(check.state), style=styles.get(str(check.state), "")), check.name, check.sentence)
+    return made
+
+
+def history_table(request_id: str, events: Iterable[Event]) -> Table:
+    """What happened to one request, oldest first, without what was in it."""
+    from jobs.events import kind_of
+
+    made = table(f"History of {request_id}", "no.", "when (UTC)", "what", "status", "reason", right=("no.",))
+    for event in events:
+        standing = getattr(event.body, "standing", None)
+        status = standing.status if standing else getattr(event.body, "status", None)
+        made.add_row(
+            *(str(event.seq), f"{event.at:%Y-%m-%d %H:%M:%S}", kind_of(event.body).replace("_", " ")),
+            *(status_text(status) if status else "", (standing.reason if standing else "") or getattr(event.body, "reason", "")),
+        )
+    return made
+
+
+def counts_table(snapshots: Iterable[Snapshot]) -> Table:
+    """Requests by status, in the report's order."""
+    counts = Counter(snapshot.status for snapshot in snapshots)
+    made = table("Where requests stand", "status", "requests", right=("requests",))
+    for group in GROUPS:
+        for status in sorted(group.statuses):
+            if counts[status]:
+                made.add_row(status_text(status), str(counts[status]))
+    made.add_section()
+    made.add_row(Text("all", "bold"), Text(str(counts.total()), "bold"))
+    return made
