@@ -144,8 +144,8 @@ class IntakeSettings(Frozen):
     columns: Annotated[
         dict[str, str],
         Meta(
-            description='[intake.columns]: a column of your file = the intake column that it is, or "" for one that is not needed: '
-            '"Medicaid No" = "member_id".'
+            description="[intake.columns]: a column of your file = the intake column that it is, such as "
+            '"Medicaid No" = "member_id"; "" leaves the column out.'
         ),
     ] = {}
 

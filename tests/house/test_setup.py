@@ -141,6 +141,20 @@ def test_our_own_uv_is_made_once(setup: ModuleType, monkeypatch: pytest.MonkeyPa
     assert made == [1]
 
 
+@pytest.mark.parametrize(("root", "installed"), [(True, ["python3-venv"]), (False, [])])
+def test_a_missing_venv_module_is_installed_by_root_only(
+    root: bool, installed: list[str], setup: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(setup, "OWN_UV", tmp_path / "none")
+    monkeypatch.setattr(setup, "makes_venv", lambda: False)
+    monkeypatch.setattr(setup, "is_root", lambda: root)
+    monkeypatch.setattr(setup.shutil, "which", lambda name: name)
+    monkeypatch.setattr(setup, "apt", lambda *packages: asked.extend(packages) or True)
+    assert not setup.make_own_uv(), "there is no Python in it to install uv with"
+    assert asked == installed
+
+
 def test_every_target_sets_itself_up() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in ("demo", "lint", "bench"):
