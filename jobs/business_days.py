@@ -49,6 +49,8 @@ def last_day(clock: Clock, request: AuthRequest, calendars: tuple[str, ...]) -> 
 
 @cache
 def _calendar(name: str) -> HolidayBase:
-    from holidays import US  # the class itself: a look-up by country name would load every country
+    # The class itself: a look-up by country name would load every country.
+    from holidays.countries.united_states import UnitedStates
 
-    return US(subdiv=name.partition("-")[2] or None)
+    calendar: type[HolidayBase] = UnitedStates
+    return calendar(subdiv=name.partition("-")[2] or None)
