@@ -93,6 +93,17 @@ def wait_for_person(error_code: str, sentence: str) -> Standing:
     return Standing(status=Status.WAITING, error_code=error_code, reason=sentence, next_action=advice(sentence))
 
 
+def wait_for_settings(now: datetime, error: BotError) -> Standing:
+    """Waits until a person has written what is missing into the settings; looked at again with every run."""
+    return Standing(
+        status=Status.WAITING,
+        error_code=error.code,
+        reason=error.sentence,
+        next_action=advice(error.sentence),
+        waiting_until=now,
+    )
+
+
 def while_down(step: OutageStep, portal: str, error_code: str, *, down_since: datetime, look_again: datetime) -> Standing:
     """What the payer's rules (``step``: `jobs.routing.after_outage`) make of a portal that is down since then.
 

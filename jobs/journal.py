@@ -13,7 +13,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, RowMapping, and_, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, delete, exists, insert, or_, select
 
 from bots.model import AuthRequest, Frozen, Payer, Status
 from jobs import events as happened
@@ -217,8 +217,22 @@ class Journal:
             found = connection.execute(select(attempts.c.attempt).where(*fits).order_by(attempts.c.attempt_id)).scalars().all()
         return tuple(sorted((decode_attempt(text) for text in found), key=lambda each: each.began_at))
 
-    def due(self, portal: str, only: Collection[str] | None = None) -> tuple[str, ...]:
-        """Ids of requests to be submitted on that portal now: urgent ones first, then by their first day, then by arrival."""
+    def due(self, portal: str, only: Collection[str] | None = None) -> tuple[Snapshot, ...]:
+        """Requests to be submitted on that portal now, in the order in which they were accepted."""
+        query = select(requests.c.snapshot).where(requests.c.portal == portal, self._is_due())
+        with self.read() as connection:
+            found = connection.execute(query.order_by(requests.c.accepted_seq)).scalars().all()
+        snapshots = map(decode_snapshot, found)
+        return tuple(each for each in snapshots if only is None or each.request.request_id in only)
+
+    def portals_due(self) -> tuple[str, ...]:
+        """Portals for which something is due."""
+        query = select(requests.c.portal).where(requests.c.portal != "", self._is_due()).distinct()
+        with self.read() as connection:
+            return tuple(sorted(connection.execute(query).scalars()))
+
+    def _is_due(self) -> ColumnElement[bool]:
+        """New, or its waiting is over; and nothing was sent that may have been accepted."""
         live = [state.value for state in OPEN_ATTEMPT - {AttemptState.DRAFTING}]
         sent = exists().where(attempts.c.request_id == requests.c.request_id, attempts.c.state.in_(live))
         waited = and_(
@@ -226,13 +240,7 @@ class Journal:
             requests.c.waiting_until != "",
             requests.c.waiting_until <= instant_text(self.now()),
         )
-        query = select(requests.c.request_id).where(
-            requests.c.portal == portal, or_(requests.c.status == Status.NEW.value, waited), ~sent
-        )
-        order = (requests.c.urgency_rank, requests.c.from_date, requests.c.accepted_seq)
-        with self.read() as connection:
-            found = connection.execute(query.order_by(*order)).scalars().all()
-        return tuple(each for each in found if only is None or each in only)
+        return and_(or_(requests.c.status == Status.NEW.value, waited), ~sent)
 
     def owner_of(self, portal: str, reference_no: str) -> str:
         """Id of the request to which that case belongs; "" when it is none of ours."""

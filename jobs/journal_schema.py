@@ -77,8 +77,6 @@ requests = Table(
     Column("payer", Text, nullable=False),
     Column("portal", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("urgency_rank", Integer, nullable=False),
-    Column("from_date", Text, nullable=False),
     Column("waiting_until", Text, nullable=False),
     Column("reference_no", Text, nullable=False, index=True),
     Column("snapshot", Text, nullable=False),

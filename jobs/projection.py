@@ -13,14 +13,11 @@ from typing import Any, assert_never
 import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
-from bots.model import Urgency
 from jobs import events as happened
 from jobs.clock import instant_text
 from jobs.events import Event, encode, fold_attempt, fold_request
 from jobs.journal_schema import attempts, credentials, disabled, readings, requests, units
 from jobs.state import OPEN_ATTEMPT, Attempt, Snapshot
-
-URGENCY_RANK: Mapping[Urgency, int] = {Urgency.EMERGENT: 0, Urgency.URGENT: 1, Urgency.STANDARD: 2}
 
 # Built once: each write asks them anew.
 _REQUESTS = select(requests.c.request_id, requests.c.snapshot, requests.c.fingerprint, requests.c.accepted_seq).where(
@@ -236,8 +233,6 @@ def _request_row(kept: Kept) -> dict[str, Any]:
         "payer": request.payer.value,
         "portal": snapshot.route.portal if snapshot.route else "",
         "status": snapshot.status.value,
-        "urgency_rank": URGENCY_RANK[request.urgency],
-        "from_date": request.from_date.isoformat(),
         "waiting_until": instant_text(snapshot.waiting_until) if snapshot.waiting_until else "",
         "reference_no": snapshot.receipt.reference_no if snapshot.receipt else "",
         "snapshot": encode(snapshot),

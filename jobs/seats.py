@@ -115,6 +115,13 @@ class Seats:
         with self.journal.write() as write:
             write.connection.execute(_of(seat.portal, seat.account).where(seats.c.fence == seat.fence).values(held=0))
 
+    def held_by_others(self, portal: str) -> bool:
+        """Whether another process works on that portal now."""
+        with self.journal.read() as connection:
+            rows = connection.execute(select(seats).where(seats.c.portal == portal)).mappings().all()
+        mine = (self._me.host, self._me.pid)
+        return any((row["host"], row["pid"]) != mine and self._is_held(row) for row in rows)
+
     def is_current(self, connection: Connection, seat: Seat) -> bool:
         """Whether that seat is still held under that token by a holder that lives. For use within a transaction."""
         row = _row(connection, seat.portal, seat.account)

@@ -16,12 +16,34 @@ import structlog
 from msgspec.structs import replace
 
 from bots.driver import SubmitResult
-from bots.errors import Action, BotError, KnownRejection, NotEligible, PortalDown, PortalSaysFax, PortalSlow, RateLimited
+from bots.errors import (
+    AccountInUse,
+    Action,
+    BotError,
+    KnownRejection,
+    NotConfigured,
+    NotEligible,
+    NotPermitted,
+    PortalDown,
+    PortalSaysFax,
+    PortalSlow,
+    RateLimited,
+)
 from bots.model import AuthRequest, Receipt, Shown, Status
 from jobs import events as happened
 from jobs.attempts import NotOurs, Then
 from jobs.events import Standing
-from jobs.fallback import RATE_LIMITED_FOR, RETRY_AFTER, begin, fax_task, person_task, wait, while_down
+from jobs.fallback import (
+    RATE_LIMITED_FOR,
+    RETRY_AFTER,
+    begin,
+    fax_task,
+    person_task,
+    wait,
+    wait_for_person,
+    wait_for_settings,
+    while_down,
+)
 from jobs.office import Desk, Office, Outcome
 from jobs.portal_state import BreakerState
 from jobs.retries import draft_again, is_announced
@@ -51,11 +73,11 @@ class Next(StrEnum):
 
 @dataclass(frozen=True)
 class Ending:
-    """How the work on one request ended. ``goes_back``: another account may take it."""
+    """How the work on one request ended. ``rest``: the account failed, not the request; it rests there if no other takes it."""
 
     outcome: Outcome
     next: Next = Next.GO_ON
-    goes_back: bool = False
+    rest: Standing | None = None
 
 
 class Gate:
@@ -113,6 +135,17 @@ def count_failure(office: Office, portal: str, error: BotError) -> None:
         office.states.failed(portal, error, banner=is_announced(error))
     elif error.action in (Action.FIX_REQUEST, Action.PERSON_REQUEST):
         office.states.worked(portal)
+
+
+def stop_account(office: Office, portal: str, account: str, error: BotError) -> Standing:
+    """A person must act before the account is used again. Returns where requests rest that no other account takes.
+
+    What is missing in the settings disables nothing: the person who writes it there has thereby acted.
+    """
+    if isinstance(error, NotConfigured | NotPermitted):
+        return wait_for_settings(office.now(), error)
+    office.states.disable_portal(portal, account, error)
+    return wait_for_person(error.code, error.sentence)
 
 
 def uncertain_standing(office: Office, portal: str, error_code: str, reason: str) -> Standing:
@@ -195,8 +228,8 @@ class _Settle:
             case Action.RETRY:
                 return self._retry(error)
             case Action.PERSON_PORTAL:
-                self._office.states.disable_portal(portal, account, error)
-                return self._end(error, None, Next.STOP, goes_back=True)
+                rest = stop_account(self._office, portal, account, error)
+                return self._end(error, None, Next.STOP, rest)
             case Action.PERSON_REQUEST | Action.ALERT:
                 return self._end(error, self._answered(error) or happened.Moved(standing=person_task(error)))
             case Action.FIX_REQUEST:
@@ -212,8 +245,8 @@ class _Settle:
     def _retry(self, error: BotError) -> Ending:
         if isinstance(error, NotOurs):
             return self._end(error, None)
-        if isinstance(error, SeatLost) or error.code == "account_in_use":
-            return self._end(error, None, Next.STOP, goes_back=True)
+        if isinstance(error, SeatLost | AccountInUse):
+            return self._end(error, None, Next.STOP, wait(self._office.now() + RETRY_AFTER, error.code, error.sentence))
         now, portal = self._office.now(), self._attempt.portal
         if isinstance(error, RateLimited):
             limited = wait(now + RATE_LIMITED_FOR, error.code, error.sentence)
@@ -263,13 +296,13 @@ class _Settle:
     def _dry_failure(self, error: BotError, following: Next | None = None) -> Ending:
         """A dry run moves no request; a portal that only a person can put right is disabled all the same."""
         if error.action is Action.PERSON_PORTAL:
-            self._office.states.disable_portal(self._attempt.portal, self._attempt.account, error)
+            stop_account(self._office, self._attempt.portal, self._attempt.account, error)
         self._office.attempts.end(self._id, AttemptState.ABANDONED, error.code)
         return Ending(self._outcome(error.code, error.sentence), following or _next(error))
 
-    def _end(self, error: BotError, then: Then | None, following: Next = Next.GO_ON, *, goes_back: bool = False) -> Ending:
+    def _end(self, error: BotError, then: Then | None, following: Next = Next.GO_ON, rest: Standing | None = None) -> Ending:
         self._office.attempts.end(self._id, AttemptState.ABANDONED, error.code, then)
-        return Ending(self._outcome(error.code, error.sentence), following, goes_back)
+        return Ending(self._outcome(error.code, error.sentence), following, rest)
 
     def _state(self) -> AttemptState:
         return self._office.attempts.get(self._id).state

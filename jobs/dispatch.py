@@ -1,0 +1,236 @@
+"""Who works on what now: every account of every portal at its own desk, urgent requests first, each portal on its own.
+
+One call works off what is due and ends; what could not be done rests with a moment or a person (`_Round.rest`). Any number of
+processes may do this at once on one journal: seats keep them off each other's accounts, claims off each other's requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+
+import structlog
+
+from bots.errors import AccountInUse, Action, BotError, NoBotYet, NotConfigured
+from bots.model import Urgency
+from jobs.clock import instant_text
+from jobs.events import Standing
+from jobs.fallback import RETRY_AFTER, person_task, wait, wait_for_person, wait_for_settings
+from jobs.office import Desk, Office, Outcome, PortalPlan, at_desk
+from jobs.payer_rules import PayerRules
+from jobs.portal_state import BreakerState
+from jobs.seats import SeatLost
+from jobs.state import Snapshot
+from jobs.submit import Next, count_failure, outage_standing, stop_account, submit_one
+from jobs.verify import sweep
+
+URGENCY_RANK = {Urgency.EMERGENT: 0, Urgency.URGENT: 1, Urgency.STANDARD: 2}
+MAX_REOPENED = 3
+"""How many sessions a worker opens, one after something unforeseen ended the other, before it gives up."""
+SEAT_LOOK = 2.0
+"""Seconds between two looks whether another PriorBot has given a seat back."""
+
+
+async def submit_due(
+    office: Office,
+    *,
+    only: Collection[str] | None = None,
+    portals: Collection[str] | None = None,
+    dry_run: bool = False,
+    patience: timedelta = timedelta(0),
+) -> tuple[Outcome, ...]:
+    """Submits what is due (of ``only`` these ids, on these ``portals``), all portals side by side.
+
+    ``patience``: how long to wait for seats that another PriorBot holds. A dry run stops after the read-back and moves nothing.
+    Cancelling it signs out everywhere. Returns an outcome for every request that was worked on.
+    """
+    sweep(office)
+    due = [slug for slug in office.journal.portals_due() if portals is None or slug in portals]
+    rounds = [_Round(office, slug, only=only, dry_run=dry_run, patience=patience) for slug in due]
+    async with asyncio.TaskGroup() as group:
+        for each in rounds:
+            group.create_task(each.run())
+    return tuple(outcome for each in rounds for outcome in each.outcomes)
+
+
+def in_order(due: Iterable[Snapshot], rules: PayerRules) -> list[Snapshot]:
+    """Emergent before urgent before standard; within these by the practice's deadline or first day, then as they came."""
+
+    def key(snapshot: Snapshot) -> tuple[int, str]:
+        request = snapshot.request
+        act_by = rules.act_by(request)
+        return URGENCY_RANK[request.urgency], instant_text(act_by) if act_by else request.from_date.isoformat()
+
+    return sorted(due, key=key)
+
+
+class _Round:
+    """One portal's share of one `submit_due`."""
+
+    def __init__(self, office: Office, slug: str, *, only: Collection[str] | None, dry_run: bool, patience: timedelta) -> None:
+        self._office = office
+        self._slug = slug
+        self._only = only
+        self._dry_run = dry_run
+        self._give_up_at = office.now() + patience
+        self._seen: set[str] = set()
+        self._left: deque[str] = deque()
+        self._stopped: Standing | None = None
+        """Why nobody may go on here, when it is our own limit or the hours."""
+        self.outcomes: list[Outcome] = []
+
+    async def run(self) -> None:
+        plan = self._office.plans.get(self._slug)
+        self._take_in()
+        while plan is not None and self._left and await self._work(plan):
+            self._take_in()
+        if not self._dry_run:
+            self._rest(plan)
+
+    def _take_in(self) -> None:
+        """What is due and was not seen in this round yet; also what another process has accepted meanwhile."""
+        due = self._office.journal.due(self._slug, self._only)
+        fresh = [each for each in due if each.request.request_id not in self._seen]
+        self._left.extend(each.request.request_id for each in in_order(fresh, self._office.rules))
+        self._seen.update(self._left)
+
+    async def _work(self, plan: PortalPlan) -> bool:
+        """All accounts at once until nothing is left. False when going on makes no sense now."""
+        office = self._office
+        if self._is_closed_now(plan):
+            return False
+        if self._is_down():
+            await self._probe(plan)
+        if self._is_down():
+            return False
+        before = len(self._left)
+        accounts = office.accounts(self._slug)[:before]
+        async with asyncio.TaskGroup() as group:
+            workers = [group.create_task(self._worker(plan, account)) for account in accounts]
+        if not self._left:
+            return True
+        if not any(worker.result() for worker in workers) and workers and office.now() < self._give_up_at:
+            await office.sleep(SEAT_LOOK)
+            return True
+        return len(self._left) < before
+
+    async def _probe(self, plan: PortalPlan) -> None:
+        """The portal was down: one request by one account tells whether it is back."""
+        for account in self._office.accounts(self._slug):
+            if not self._office.states.may_use(self._slug):
+                return
+            if await self._worker(plan, account, most=1):
+                return
+
+    async def _worker(self, plan: PortalPlan, account: str, most: int | None = None) -> bool:
+        """One account, with a fresh session after something unforeseen. False when somebody else has its seat."""
+        for _ in range(MAX_REOPENED):
+            try:
+                async with at_desk(self._office, self._slug, account) as desk:
+                    if desk is None:
+                        return False
+                    if await self._serve(plan, desk, most) is Next.STOP:
+                        return True
+            except SeatLost:
+                return True
+            except BotError as error:
+                self._cannot_open(account, error)
+                return True
+            except Exception as bug:
+                structlog.get_logger().error("worker_failed", portal=self._slug, account=account, exc_info=bug)
+        return True
+
+    async def _serve(self, plan: PortalPlan, desk: Desk, most: int | None) -> Next:
+        """One request after the other under one sign-in."""
+        served = 0
+        while self._left and (most is None or served < most):
+            if self._is_closed_now(plan) or self._is_disabled(desk) or (most is None and self._is_down()):
+                return Next.STOP
+            if not self._spend(plan):
+                return Next.STOP
+            request_id = self._left.popleft()
+            try:
+                ending = await submit_one(self._office, desk, request_id, dry_run=self._dry_run)
+            except SeatLost:
+                self._left.appendleft(request_id)
+                raise
+            if ending is None:
+                continue
+            served += 1
+            if ending.rest is not None:
+                self._left.appendleft(request_id)  # another account may take it
+                self._stopped = ending.rest
+            else:
+                self.outcomes.append(ending.outcome)
+                self._office.progress(ending.outcome)
+            if ending.next is not Next.GO_ON:
+                return ending.next
+        return Next.STOP
+
+    def _is_closed_now(self, plan: PortalPlan) -> bool:
+        now = self._office.now()
+        opens = plan.next_open(now)
+        if opens > now:
+            self._stopped = wait(opens, "outside_hours", f"{self._slug} may be used again from {opens:%Y-%m-%d %H:%M %Z}.")
+        return opens > now
+
+    def _is_down(self) -> bool:
+        return self._office.states.breaker(self._slug).state is not BreakerState.CLOSED
+
+    def _is_disabled(self, desk: Desk) -> bool:
+        return self._office.states.why_disabled(self._slug, desk.seat.account) is not None
+
+    def _spend(self, plan: PortalPlan) -> bool:
+        free_at = self._office.states.spend(self._slug, plan.max_actions_per_hour)
+        if free_at is None:
+            return True
+        reason = f"This hour's limit of {plan.max_actions_per_hour} actions on {self._slug} is used up."
+        self._stopped = wait(free_at, "rate_limit", reason)
+        return False
+
+    def _cannot_open(self, account: str, error: BotError) -> None:
+        """The portal could not even be opened under that account."""
+        if isinstance(error, NoBotYet):
+            self._stopped = person_task(error)
+        elif error.action is Action.PERSON_PORTAL:
+            self._stopped = stop_account(self._office, self._slug, account, error)
+        else:
+            count_failure(self._office, self._slug, error)
+            self._stopped = wait(self._office.now() + RETRY_AFTER, error.code, error.sentence)
+
+    # --- what could not be done ----------------------------------------------------------------------------------
+
+    def _rest(self, plan: PortalPlan | None) -> None:
+        """Gives everything that is still due a moment or a person to wait for."""
+        for snapshot in self._office.journal.due(self._slug, self._seen):
+            standing = self._standing(plan, snapshot)
+            request_id = snapshot.request.request_id
+            if standing is None or not self._office.attempts.put_to_rest(request_id, standing):
+                continue
+            outcome = Outcome(
+                request_id=request_id,
+                portal=self._slug,
+                status=standing.status,
+                error_code=standing.error_code,
+                reason=standing.reason,
+            )
+            self.outcomes.append(outcome)
+            self._office.progress(outcome)
+
+    def _standing(self, plan: PortalPlan | None, snapshot: Snapshot) -> Standing | None:
+        """Where a request rests that nobody could take; None when another PriorBot is at work here and may still take it."""
+        office, slug = self._office, self._slug
+        if plan is None:
+            return person_task(NoBotYet(slug))
+        if not plan.accounts:
+            return wait_for_settings(office.now(), NotConfigured(slug, what="no account"))
+        stopped = office.states.disabled(slug)
+        if stopped and not office.accounts(slug):
+            return wait_for_person(stopped[0].error_code, stopped[0].sentence)
+        standing = outage_standing(office, snapshot, slug, "portal_down") or self._stopped
+        if standing is not None or office.seats.held_by_others(slug):
+            return standing
+        in_use = AccountInUse(slug, account=", ".join(plan.accounts))
+        return wait(office.now() + RETRY_AFTER, in_use.code, in_use.sentence)

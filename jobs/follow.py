@@ -1,0 +1,314 @@
+"""Follows what the payers have: the list of cases first, a case's page only where something may have changed, then the units.
+
+A word that is not known stays unknown with the payer's own text beside it; a reading that cannot be true is refused, and the
+last good one stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import TypeVar
+
+import structlog
+from msgspec.structs import replace
+
+from bots.errors import AccountInUse, Action, BadReading, BotError
+from bots.model import CaseSummary, Reading, Status, Units
+from jobs import events as happened
+from jobs.events import Standing
+from jobs.fallback import advice
+from jobs.office import Desk, Office, Outcome, at_desk
+from jobs.retries import read_again
+from jobs.state import AWAITED, DECIDED, GRANTED, PAYER_WORDS, Snapshot, is_allowed
+from jobs.submit import count_failure, stop_account
+
+T = TypeVar("T")
+
+REREAD_AFTER = timedelta(days=1)
+"""An open case's page is read at least so often, whatever the list says: lists lag behind."""
+LIST_MARGIN = timedelta(days=2)
+"""The list is asked for from so long before the oldest open case: days end elsewhere in other time zones."""
+MEMBERS_AT_ONCE = 25
+"""Members whose units are asked for in one go."""
+
+
+async def follow_open(
+    office: Office, *, only: Collection[str] | None = None, portals: Collection[str] | None = None
+) -> tuple[Outcome, ...]:
+    """Reads what became of the open cases. Returns an outcome for each case whose page was read."""
+    cases: dict[str, dict[str, Snapshot]] = {}
+    for snapshot in office.journal.snapshots(status=AWAITED | PAYER_WORDS):
+        receipt = snapshot.receipt
+        wanted = only is None or snapshot.request.request_id in only
+        if receipt is not None and receipt.portal in office.plans and wanted:
+            cases.setdefault(receipt.portal, {})[receipt.reference_no] = snapshot
+    outcomes: list[Outcome] = []
+    for slug, mine in cases.items():
+        if (portals is None or slug in portals) and any(each.status in AWAITED for each in mine.values()):
+            await _with_reader(office, slug, partial(_sweep, mine=mine, outcomes=outcomes))
+    return tuple(outcomes)
+
+
+async def read_units(
+    office: Office, *, only: Collection[str] | None = None, portals: Collection[str] | None = None
+) -> tuple[Outcome, ...]:
+    """Reads units used of what was granted, on the page where the payer shows them (H17).
+
+    Returns an outcome for each request whose units changed or look wrong.
+    """
+    granted: dict[str, list[Snapshot]] = {}
+    for snapshot in office.journal.snapshots(status=GRANTED):
+        slug = office.rules.units_portal(snapshot.request.payer)
+        if slug in office.plans and (only is None or snapshot.request.request_id in only):
+            granted.setdefault(slug, []).append(snapshot)
+    outcomes: list[Outcome] = []
+    for slug, mine in granted.items():
+        if portals is None or slug in portals:
+            await _with_reader(office, slug, partial(_all_units, granted=mine, outcomes=outcomes))
+    return tuple(outcomes)
+
+
+# --- one portal's reader -----------------------------------------------------------------------------------------
+
+
+class _Stopped(Exception):
+    """No more can be read now. ``next_account``: another account may do better."""
+
+    def __init__(self, *, next_account: bool) -> None:
+        super().__init__()
+        self.next_account = next_account
+
+
+class _Reader:
+    """Reads under one account, within the portal's limits."""
+
+    def __init__(self, office: Office, desk: Desk) -> None:
+        self.office = office
+        self.driver = desk.driver
+        self.slug = desk.seat.portal
+        self.account = desk.seat.account
+
+    async def read(self, read: Callable[[], Awaitable[T]]) -> T:
+        """One read, repeated while it may well work a moment later. Raises `_Stopped`, or what the portal says."""
+        office = self.office
+        if office.states.spend(self.slug, office.plans[self.slug].max_actions_per_hour) is not None:
+            raise _Stopped(next_account=False)
+        try:
+            answer = await read_again(read, sleep=office.sleep, on_error=partial(count_failure, office, self.slug))
+        except BotError as error:
+            if error.action in (Action.PERSON_PORTAL, Action.RETRY):
+                raise _stopped(office, self.slug, self.account, error) from error
+            raise
+        office.states.worked(self.slug)
+        return answer
+
+    def outcome(self, request_id: str) -> Outcome:
+        now = self.office.journal.snapshot(request_id)
+        outcome = Outcome(
+            request_id=request_id,
+            portal=self.slug,
+            account=self.account,
+            status=now.status,
+            error_code=now.error_code,
+            reason=now.reason,
+        )
+        self.office.progress(outcome)
+        return outcome
+
+
+async def _with_reader(office: Office, slug: str, work: Callable[[_Reader], Awaitable[None]]) -> None:
+    """Does the work under the first account that gets through; leaves it for the next time when none does."""
+    plan = office.plans[slug]
+    if plan.next_open(office.now()) > office.now() or not office.states.may_use(slug):
+        return
+    for account in office.accounts(slug):
+        try:
+            async with at_desk(office, slug, account) as desk:
+                if desk is not None:
+                    await work(_Reader(office, desk))
+                    return
+        except _Stopped as stopped:
+            if not stopped.next_account:
+                return
+        except BotError as error:  # the portal could not be opened, or its list not be read
+            structlog.get_logger().error("follow_failed", portal=slug, error_code=error.code)
+            if not _stopped(office, slug, account, error).next_account:
+                return
+        except Exception as bug:
+            structlog.get_logger().error("follow_failed", portal=slug, exc_info=bug)
+            return
+
+
+def _stopped(office: Office, slug: str, account: str, error: BotError) -> _Stopped:
+    if error.action is Action.PERSON_PORTAL:
+        stop_account(office, slug, account, error)
+    return _Stopped(next_account=error.action is Action.PERSON_PORTAL or isinstance(error, AccountInUse))
+
+
+# --- status ------------------------------------------------------------------------------------------------------
+
+
+async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[Outcome]) -> None:
+    """The list since the oldest open case, then the pages of those cases that need it."""
+    office = reader.office
+    oldest = min(_sent_on(each) for each in mine.values() if each.status in AWAITED)
+    listed = {case.reference_no: case for case in await reader.read(lambda: reader.driver.list_cases(oldest - LIST_MARGIN))}
+    unchanged = []
+    for reference_no, snapshot in mine.items():
+        row = listed.get(reference_no)
+        if needs_reading(snapshot, row, office.now()):
+            await _read_case(reader, reference_no, snapshot)
+            outcomes.append(reader.outcome(snapshot.request.request_id))
+        elif row is not None:
+            unchanged.append(snapshot.request.request_id)
+    with office.journal.write() as write:
+        for request_id in unchanged:
+            write.append(request_id, happened.Checked())
+
+
+def needs_reading(snapshot: Snapshot, row: CaseSummary | None, now: datetime) -> bool:
+    """Whether the case's page is to be opened: never read, another word or number in the list, or open and read long ago."""
+    reading = snapshot.reading
+    is_open = snapshot.status in AWAITED
+    if reading is None:
+        return True
+    if row is not None and _differs(row, reading):
+        return True
+    return is_open and now - reading.observed_at >= REREAD_AFTER
+
+
+def _differs(row: CaseSummary, reading: Reading) -> bool:
+    if row.status is not reading.status or (row.status is Status.UNKNOWN and row.status_raw != reading.status_raw):
+        return True
+    return bool(row.authorization_no) and row.authorization_no != reading.authorization_no
+
+
+async def _read_case(reader: _Reader, reference_no: str, snapshot: Snapshot) -> None:
+    """Reads one case page into the journal. A page that cannot be read, or cannot be true, leaves the old value."""
+    office, request_id = reader.office, snapshot.request.request_id
+    try:
+        reading = await reader.read(lambda: reader.driver.read_case(reference_no))
+        wrong = impossible(snapshot, reading, office.now())
+        if wrong:
+            raise BadReading(reader.slug, page="case", what=wrong)
+    except BotError as error:
+        _alert(office, snapshot, error)
+        return
+    standing = Standing(status=reading.status, reason=reading.status_reason)
+    if reading.status is Status.UNKNOWN:
+        reason = f"{reader.slug} says {reading.status_raw!r}, a word that PriorBot does not know."
+        standing = Standing(status=Status.UNKNOWN, error_code="unknown_word", reason=reason)
+    with office.journal.write() as write:
+        write.append(request_id, happened.ReadingTaken(reading=reading, standing=standing))
+
+
+def impossible(snapshot: Snapshot, reading: Reading, now: datetime) -> str:
+    """What cannot be true about a reading, in a few words; "" when nothing. Pure.
+
+    Dates have a day's grace: the payer's day may have begun when ours has not.
+    """
+    tomorrow = now.date() + timedelta(days=1)
+    receipt, before = snapshot.receipt, snapshot.reading
+    decided = reading.status in DECIDED
+    checks: Iterable[tuple[bool, str]] = (
+        (receipt is not None and reading.reference_no != receipt.reference_no, "another case than was asked for"),
+        (bool(reading.member_id) and reading.member_id != snapshot.request.member.id, "another member's case"),
+        (reading.decided_on is not None and reading.decided_on > tomorrow, "a decision in the future"),
+        (reading.submitted_at is not None and reading.submitted_at.date() > tomorrow, "a request from the future"),
+        (_is_reversed(reading.valid_from, reading.valid_to), "an authorization that ends before it begins"),
+        (any(_is_reversed(line.from_date, line.to_date) for line in reading.lines), "a line that ends before it begins"),
+        (any(_is_negative(line.units_approved, line.units_requested) for line in reading.lines), "a negative number of units"),
+        (not reading.lines and (decided or bool(before and before.lines)), "no service lines"),
+        (not is_allowed(snapshot.status, reading.status), f"{reading.status} after {snapshot.status}"),
+    )
+    return next((what for is_wrong, what in checks if is_wrong), "")
+
+
+def _is_reversed(first: date | None, last: date | None) -> bool:
+    return first is not None and last is not None and last < first
+
+
+def _is_negative(*amounts: Decimal | None) -> bool:
+    return any(amount is not None and amount < 0 for amount in amounts)
+
+
+def _sent_on(snapshot: Snapshot) -> date:
+    return (snapshot.submitted_at or snapshot.accepted_at).date()
+
+
+# --- units -------------------------------------------------------------------------------------------------------
+
+
+async def _all_units(reader: _Reader, granted: list[Snapshot], outcomes: list[Outcome]) -> None:
+    members = sorted({each.request.member.id for each in granted})
+    for start in range(0, len(members), MEMBERS_AT_ONCE):
+        some = tuple(members[start : start + MEMBERS_AT_ONCE])
+        shown = await reader.read(partial(reader.driver.read_units, some))
+        for snapshot in granted:
+            if snapshot.request.member.id in some and _take_units(reader, snapshot, shown):
+                outcomes.append(reader.outcome(snapshot.request.request_id))
+
+
+def _take_units(reader: _Reader, snapshot: Snapshot, shown: Iterable[Units]) -> bool:
+    """Notes the units of one request. True when something changed or is wrong."""
+    office, request_id = reader.office, snapshot.request.request_id
+    mine = [line for line in shown if is_of(snapshot, line)]
+    kept, problems = merge_units(snapshot.units, mine, office.now().date())
+    with office.journal.write() as write:
+        if kept != snapshot.units:
+            write.append(request_id, happened.UnitsTaken(units=kept))
+    if problems:
+        _alert(office, snapshot, BadReading(reader.slug, page="units", what="; ".join(problems)))
+    return kept != snapshot.units or bool(problems)
+
+
+def is_of(snapshot: Snapshot, line: Units) -> bool:
+    """Whether a line of units belongs to this request: its authorization number and its member, both."""
+    numbers = {each.authorization_no for each in (snapshot.reading, snapshot.receipt) if each is not None}
+    return line.member_id == snapshot.request.member.id and line.authorization_no in numbers - {""}
+
+
+def merge_units(before: tuple[Units, ...], shown: Iterable[Units], today: date) -> tuple[tuple[Units, ...], tuple[str, ...]]:
+    """The units to keep, and what looks wrong about those shown. Pure.
+
+    A line that cannot be true, or is older than ours, leaves ours; used units that fell are kept and told: payers do take
+    claims back.
+    """
+    kept = {_line_key(line): line for line in before}
+    problems: list[str] = []
+    for line in shown:
+        old = kept.get(_line_key(line))
+        if line.as_of > today + timedelta(days=1):
+            problems.append("units as of a day in the future")
+        elif _is_negative(line.used, line.approved, line.remaining):
+            problems.append("a negative number of units")
+        elif line.used is not None and line.approved is not None and line.used > line.approved:
+            problems.append("more units used than approved")
+        elif old is None or line.as_of >= old.as_of:
+            if old is not None and old.used is not None and line.used is not None and line.used < old.used:
+                problems.append("fewer units used than before")
+            kept[_line_key(line)] = _unless_equal(old, line)
+    return tuple(kept[key] for key in sorted(kept, key=str)), tuple(dict.fromkeys(problems))
+
+
+def _line_key(line: Units) -> tuple[str, str, date | None]:
+    return line.authorization_no, line.service_code, line.from_date
+
+
+def _unless_equal(old: Units | None, line: Units) -> Units:
+    """The old value when only the moment of looking differs, so that an unchanged page changes nothing."""
+    return old if old is not None and replace(old, observed_at=line.observed_at) == line else line
+
+
+def _alert(office: Office, snapshot: Snapshot, error: BotError) -> None:
+    """Tells a person once; the request stays where it stands."""
+    now = office.journal.snapshot(snapshot.request.request_id)
+    if (now.error_code, now.reason) == (error.code, error.sentence):
+        return
+    structlog.get_logger().warning("reading_refused", portal=error.portal, error_code=error.code)
+    alert = happened.Alerted(error_code=error.code, reason=error.sentence, next_action=advice(error.sentence))
+    with office.journal.write() as write:
+        write.append(snapshot.request.request_id, alert)
