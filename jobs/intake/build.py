@@ -10,7 +10,7 @@ from typing import Any
 
 from bots.model import Attachment, AuthRequest, Contact, Drug, Frozen, Member, Provider, ServiceLine
 from jobs.documents import DocumentRefused, Documents
-from jobs.intake.cells import BadCell
+from jobs.intake.cells import MARK, BadCell
 from jobs.intake.checks import LINE_CHECKS, REQUEST_CHECKS, Finding, missing
 from jobs.intake.columns import COLUMNS, DECIDE_NEEDS, Column, refuse_odd_cell
 from jobs.intake.header import Header, column_at
@@ -119,6 +119,10 @@ class Builder:
         if type(cell) is not str and (damage := refuse_odd_cell(cell, column.kind)):
             raise damage
         cell = str(cell)
+        if cell.startswith(MARK.rstrip()):
+            raise BadCell(
+                "still_marked", f"still carries the mark {MARK.strip()}; compare it with the chart, correct it, remove the mark"
+            )
         value = column.read(cell)
         if column.name == "attachments":
             value = self._attachments(value)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from bots.private import make_private_folder, write_private
 from jobs.cells import csv_text, printable
 from jobs.clock import Clock, utc_now
 from jobs.documents import resolve_paths
+from jobs.intake.cells import MARK
 from jobs.intake.columns import REASONS_COLUMN
 from jobs.intake.result import IntakeResult
 from jobs.sheets import text_sheet
@@ -48,7 +49,7 @@ def _table(result: IntakeResult) -> Iterator[list[str]]:
         reasons.setdefault(rejected.row, []).append(f"{rejected.column or 'the row'} {rejected.reason}")
     for row, cells in result.cells.items():
         texts = list(cells)
-        if result.attachments_at >= 0:
+        if result.attachments_at >= 0 and not texts[result.attachments_at].startswith(MARK):
             texts[result.attachments_at] = resolve_paths(texts[result.attachments_at], result.folder)
         own = [texts[index] for index in kept] + texts[len(result.header) :]
         yield [f"row {row}: " + " | ".join(reasons[row]), *own]

@@ -27,19 +27,15 @@ class Workbook:
         self._check_unpacked_size(path)
         from openpyxl import load_workbook
 
-        book = None
         try:
-            book = load_workbook(path, read_only=True, data_only=False)
-            sheet = self._sheet_of_requests(book, columns)
-            self.header = columns.header(_first_row(sheet))
-            self._rows = list(self._read(sheet))
+            with path.open("rb") as file:  # opened here, because openpyxl wants a name that ends in .xlsx
+                sheet = self._sheet_of_requests(load_workbook(file, read_only=True, data_only=False), columns)
+                self.header = columns.header(_first_row(sheet))
+                self._rows = list(self._read(sheet))
         except IntakeFileRefused:
             raise
         except Exception:  # openpyxl has no error of its own: a damaged workbook raises whatever its parts stumble over
             raise refuse(self._name, "damaged_workbook") from None
-        finally:
-            if book is not None:
-                book.close()
 
     def ids(self) -> Iterator[str]:
         id_at = self.header.at["request_id"]
