@@ -10,7 +10,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from playwright.async_api import Browser as PlaywrightBrowser
-from playwright.async_api import BrowserContext, Frame, Locator, Page, Playwright, Request, Response, Route, async_playwright
+from playwright.async_api import (
+    BrowserContext,
+    ElementHandle,
+    Frame,
+    Page,
+    Playwright,
+    Request,
+    Response,
+    Route,
+    async_playwright,
+)
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -19,8 +29,8 @@ from bots.browser_find import find_browser
 __all__ = [
     "Browser",
     "BrowserContext",
+    "ElementHandle",
     "Frame",
-    "Locator",
     "Page",
     "PlaywrightError",
     "PlaywrightTimeout",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,17 +26,12 @@ from bots.errors import (
     SessionLost,
     error_class,
 )
-from bots.filling import Filler
-from bots.finding import Drift, Finder
+from bots.eyes import Drift, Eyes, plain
+from bots.hands import Hands
 from bots.pagemap import ActionMap, Find, OutcomeMap, PageMap, PortalMap, ReadMap, TableMap
 from bots.send_once import SendOnce
 from bots.tabledata import HeaderMissing, Row, RowBroken, fold, parse_table
 
-_BOXES = "input:not([type=hidden]):not([type=button]):not([type=submit]):not([type=checkbox]):not([type=radio]), select, textarea"
-_VALUE_JS = f"""el => {{ const box = el.matches(`{_BOXES}`) ? el : el.innerText.trim() ? null : el.querySelector(`{_BOXES}`);
-  return !box ? el.innerText : box.tagName === 'SELECT' ? (box.selectedOptions[0]?.text ?? '') : box.value; }}"""
-_ROWS_JS = f"""table => {{ const value = {_VALUE_JS};
-  return Array.from(table.rows).map(row => row.getClientRects().length === 0 ? [] : Array.from(row.cells).map(value)); }}"""
 MAX_LIST_PAGES = 200
 """A list longer than this is read as broken, not for ever."""
 
@@ -51,8 +46,8 @@ class PageView:
         self.browser_page = page
         self.map = portal_map
         self.base_url = base_url.rstrip("/")
-        self._eyes = Finder(page, portal_map, details)
-        self._hands = Filler(self._eyes)
+        self._eyes = Eyes(page, portal_map, details)
+        self._hands = Hands(self._eyes)
         self._trouble: BotError | None = None
         self._trouble_seen = asyncio.Event()
         self._signing_in = False
@@ -87,15 +82,14 @@ class PageView:
     async def press(self, key: str) -> str:
         """Presses an action of this page and returns the page or outcome of its ``leads_to`` that is seen."""
         action = self._page().actions[key]
-        return await self._press(action, (await self._eyes.one(key, action.find)).click())
+        return await self._press(action, self._hands.press(key, action.find))
 
     async def choose(self, table_key: str, row: Row, to: Iterable[str], *, navigates: bool = True) -> str:
         """Presses the ``row_action`` inside one row of a table; returns which of ``to`` is seen."""
         table = self._page().tables[table_key]
-        rows = (await self._eyes.one(table_key, table.find)).locator("xpath=./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
-        target = await self._eyes.one(f"{table_key}.row_action", table.row_action, rows.nth(row.index))
         action = ActionMap(find=table.row_action, leads_to=tuple(to), navigates=navigates)
-        return await self._press(action, target.click())
+        place = {"table": plain(table.find), "index": row.index}
+        return await self._press(action, self._hands.press(f"{table_key}.row_action", table.row_action, row=place))
 
     @asynccontextmanager
     async def commit(self, key: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
@@ -104,20 +98,23 @@ class PageView:
         Yields the function that clicks and waits for what follows; leaving the context removes the guard.
         """
         action = self._page().actions[key]
-        target = await self._eyes.only(key, action.find)
+        await self._eyes.see(key, "aim", find=plain(action.find), only=True)
         sender = SendOnce(self.map.timeouts.commit)
 
         async def handle(route: Route) -> None:
             await _send_by(sender, route)
 
+        async def click() -> str:
+            return await self._press(action, self._hands.press(key, action.find, only=True), self.map.timeouts.commit)
+
         # Only requests to the commit's address are taken over, also those that a nervous page would send after the first.
         await self.browser_page.route(re.compile(action.commit), handle)
         try:
-            yield lambda: self._press(action, target.click(), self.map.timeouts.commit)
+            yield click
         finally:
             await self.browser_page.unroute(re.compile(action.commit), handle)
 
-    async def _press(self, action: ActionMap, click: Awaitable[None], seconds: float = 0) -> str:
+    async def _press(self, action: ActionMap, click: Coroutine[Any, Any, None], seconds: float = 0) -> str:
         self._forget_trouble()
         names = action.leads_to or (self.here,)
         page = self._page()
@@ -154,8 +151,8 @@ class PageView:
         """Until a new document came, an outcome was told on the old one, or the portal showed trouble."""
         waits: set[asyncio.Task[Any]] = {moved, asyncio.create_task(self._trouble_seen.wait())}
         if in_place:
-            told = self._eyes.any_of([f for n in in_place for f in [self._page().outcomes[n].see]])
-            waits.add(asyncio.create_task(told.first.wait_for(timeout=seconds * 1000)))
+            finds = {name: self._page().outcomes[name].see for name in in_place}
+            waits.add(asyncio.create_task(self._eyes.first_seen(finds, {}, seconds)))
         done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         await _end(waits - {moved})
         if not done:
@@ -165,56 +162,45 @@ class PageView:
         """Waits for the first of these pages and outcomes, or an interruption (raised); sets ``here``."""
         page = self.map.pages.get(self.here)
         outcomes = {n: page.outcomes[n] for n in names if page and n in page.outcomes}
-        pages = {n: self.map.pages[n] for n in names if n in self.map.pages}
+        pages = {n: self.map.pages[n].is_here for n in names if n in self.map.pages}
+        # What may be told besides: an outcome stands before a page, because a page that carries an error is the error.
+        told: dict[str, Find] = {f"!{k}": o.see for k, o in self.map.interruptions.items()}
         sign_in = self.map.sign_in.page
-        finds: dict[str, Find] = {f"!{k}": o.see for k, o in self.map.interruptions.items()}
-        finds |= {n: o.see for n, o in outcomes.items()}
         if not self._signing_in and sign_in not in names:
-            finds[f"@{sign_in}"] = self.map.pages[sign_in].is_here
-        finds |= {n: p.is_here for n, p in pages.items()}
-        seen = await self._first_seen(finds, seconds or self.map.timeouts.page)
+            told[f"@{sign_in}"] = self.map.pages[sign_in].is_here
+        told |= {n: o.see for n, o in outcomes.items()}
+        seen = await self._first_seen(told, pages, seconds or self.map.timeouts.page)
         if seen.startswith("!"):
             raise self.told(self.map.interruptions[seen[1:]])
         if seen.startswith("@"):
             raise self._eyes.error(SessionLost, page=names[0])
+        if seen in outcomes and outcomes[seen].error:
+            raise self.told(outcomes[seen])
         if seen in pages:
             self._eyes.here = seen
-        elif outcomes[seen].error:
-            raise self.told(outcomes[seen])
         return seen
 
-    async def _first_seen(self, finds: dict[str, Find], seconds: float) -> str:
-        wanted = self._eyes.any_of(finds.values())
-        waits: set[asyncio.Task[Any]] = {
-            asyncio.create_task(wanted.first.wait_for(timeout=seconds * 1000)),
-            asyncio.create_task(self._trouble_seen.wait()),
-        }
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        errors = await _end(waits)
+    async def _first_seen(self, told: dict[str, Find], pages: dict[str, Find], seconds: float) -> str:
+        looking = asyncio.create_task(self._eyes.first_seen(told, pages, seconds))
+        troubled = asyncio.create_task(self._trouble_seen.wait())
+        await asyncio.wait({looking, troubled}, return_when=asyncio.FIRST_COMPLETED)
+        errors = await _end({looking, troubled})
         if self._trouble:
             raise self._trouble
         for error in errors:
-            if isinstance(error, PlaywrightTimeout):
-                raise self._eyes.error(PageChanged, page="/".join(finds), key="is_here", what="none of them was seen") from error
             if isinstance(error, PlaywrightError):
                 raise self._eyes.error(PortalDown, what="the page broke off") from error
-        # Interruptions stand first, then outcomes, then pages: a page that carries an error is the error.
-        shown = await asyncio.gather(*(self._eyes.any_of([find]).count() for find in finds.values()))
-        for (name, find), count in zip(finds.items(), shown, strict=True):
-            if count:
-                if name[0] not in "!@" and not await self._eyes.candidate(find[0]).count():
-                    self._eyes.note_drift(name, "is_here", 1)
-                return name
-        raise self._eyes.error(PageChanged, page="/".join(finds), key="is_here", what="it vanished")
+            if isinstance(error, BotError):
+                raise error
+        if not (seen := looking.result()):
+            raise self._eyes.error(PageChanged, page=self.here, key="is_here", what="no expected page was seen")
+        return seen
 
     # --- filling -------------------------------------------------------------------------------------------------
 
     async def fill(self, **values: str) -> None:
         """Fills fields of this page by our names, each read back at once; an empty value leaves its field alone."""
-        page = self._page()
-        for key, value in values.items():
-            if value:
-                await self._hands.fill(key, page.fields[key], value)
+        await self._hands.fill(self._page().fields, {key: value for key, value in values.items() if value})
 
     async def answer(self, answers: Mapping[str, str], prefix: str = "q_") -> dict[str, str]:
         """Answers the questions this page shows, only from ``answers``; a shown question without answer stops the request.
@@ -223,42 +209,48 @@ class PageView:
         Returns what was answered, by field key.
         """
         answered: dict[str, str] = {}
-        for key, field in self._page().fields.items():
-            if not key.startswith(prefix) or not await self._eyes.any_of([field.find]).count():
+        questions = {key: field for key, field in self._page().fields.items() if key.startswith(prefix)}
+        shown = await asyncio.gather(*(self._eyes.count(field.find) for field in questions.values()))
+        for (key, _), count in zip(questions.items(), shown, strict=True):
+            if not count:
                 continue
             name = key.removeprefix(prefix)
             if not answers.get(name):
                 raise self._eyes.error(AnswerMissing, question=name)
-            await self._hands.fill(key, field, answers[name])
             answered[key] = answers[name]
+        await self.fill(**answered)
         return answered
 
     async def attach(self, key: str, paths: Iterable[Path]) -> None:
         """Puts files into a file field. That the portal took them is for the caller to see in the page's own list."""
-        target = await self._eyes.one(key, self._page().fields[key].find, visible=False)
-        await target.set_input_files(list(paths))
+        element = await self._eyes.element(self._page().fields[key].find)
+        if element is None:
+            raise self._eyes.changed(key, "not found")
+        await element.set_input_files(list(paths))
 
     # --- reading -------------------------------------------------------------------------------------------------
 
     async def read(self, key: str) -> str:
         """One value of this page; "" when it is optional and not shown."""
-        return await self._read(key, self._page().reads[key])
+        return (await self.read_all((key,)))[key]
 
     async def read_all(self, keys: Iterable[str]) -> dict[str, str]:
-        names = list(keys)
-        return dict(zip(names, await asyncio.gather(*(self.read(name) for name in names)), strict=True))
+        reads = self._page().reads
+        return await self._read({key: reads[key] for key in keys})
 
     async def read_back(self) -> dict[str, str]:
         """Every ``read_back`` value of this page."""
-        fields = self._page().read_back
-        values = await asyncio.gather(*(self._read(key, field) for key, field in fields.items()))
-        return dict(zip(fields, values, strict=True))
+        return await self._read(self._page().read_back)
 
-    async def _read(self, key: str, read: ReadMap) -> str:
-        if read.optional and not await self._eyes.any_of([read.find]).count():
-            return ""
-        target = await self._eyes.one(key, read.find)
-        text = fold(str(await target.evaluate(_VALUE_JS)))
+    async def _read(self, reads: Mapping[str, ReadMap]) -> dict[str, str]:
+        if not reads:
+            return {}
+        asked = [{"key": key, "find": plain(read.find), "optional": read.optional} for key, read in reads.items()]
+        values = (await self._eyes.see(next(iter(reads)), "read", reads=asked))["values"]
+        return {key: self._value(key, read, values[key]) for key, read in reads.items()}
+
+    def _value(self, key: str, read: ReadMap, value: str | None) -> str:
+        text = fold(value or "")
         if not read.pattern or (read.optional and not text):
             return text
         match = re.fullmatch(read.pattern, text)
@@ -268,10 +260,7 @@ class PageView:
 
     async def table(self, key: str) -> list[Row]:
         """The rows of a table on this page (this one page of it)."""
-        table = self._page().tables[key]
-        if table.empty and await self._eyes.any_of([table.empty]).count():
-            return []
-        return await self._rows(key, table)
+        return await self._rows(key, self._page().tables[key])
 
     async def add_row(self, action: str, table_key: str, rows: int) -> None:
         """Presses an action that adds a row to a table on this page; waits until the table has ``rows`` data rows or an
@@ -279,16 +268,14 @@ class PageView:
         page = self._page()
         table, told = page.tables[table_key], {n: page.outcomes[n] for n in page.actions[action].leads_to if n in page.outcomes}
         self._forget_trouble()
-        await (await self._eyes.one(action, page.actions[action].find)).click()
-        added = self._eyes.any_of([table.find]).locator("tr").nth(table.header_rows + rows - 1)
-        seen = added.or_(self._eyes.any_of([outcome.see for outcome in told.values()])) if told else added
-        try:
-            await seen.first.wait_for()
-        except PlaywrightTimeout as error:
-            raise self._eyes.error(PortalSlow, page=self.here) from error
-        for outcome in told.values():
-            if await self._eyes.any_of([outcome.see]).count():
-                raise self.told(outcome)
+        await self._hands.press(action, page.actions[action].find)
+        finds = [(name, plain(outcome.see)) for name, outcome in told.items()]
+        seconds = self.map.timeouts.page
+        seen = await self._eyes.ask("added", wait=seconds, find=plain(table.find), rows=table.header_rows + rows, told=finds)
+        if seen is None:
+            raise self._eyes.error(PortalSlow, page=self.here)
+        if seen["name"]:
+            raise self.told(told[seen["name"]])
         if len(await self._rows(table_key, table)) != rows:
             raise self._eyes.changed(table_key, "a row was not added once")
 
@@ -303,18 +290,17 @@ class PageView:
             seen.add(print_of)
             yield rows
             find = self._page().tables[key].next_page
-            if not find or not await self._eyes.any_of([find]).count():
+            if not find or not (await self._eyes.ask("count", find=plain(find)))["enabled"]:
                 return
-            target = await self._eyes.one(f"{key}.next_page", find)
-            if not await target.is_enabled():
-                return
-            await self._press(ActionMap(find=find, leads_to=(self.here,)), target.click())
+            await self._press(ActionMap(find=find, leads_to=(self.here,)), self._hands.press(f"{key}.next_page", find))
         raise self._eyes.error(BadReading, page=self.here, what="a list without end")
 
     async def _rows(self, key: str, table: TableMap) -> list[Row]:
-        target = await self._eyes.one(key, table.find)
+        answer = await self._eyes.see(key, "rows", find=plain(table.find), empty=plain(table.empty))
+        if answer.get("none"):
+            return []
         try:
-            return parse_table(await target.evaluate(_ROWS_JS), table.columns)
+            return parse_table(answer["rows"], table.columns)
         except HeaderMissing as error:
             raise self._eyes.changed(key, "columns missing: " + ", ".join(map(str, error.args))) from error
         except RowBroken as error:
@@ -322,12 +308,11 @@ class PageView:
 
     async def sees(self, outcome: str) -> bool:
         """Whether an outcome of this page is shown now."""
-        return bool(await self._eyes.any_of([self._page().outcomes[outcome].see]).count())
+        return await self._eyes.count(self._page().outcomes[outcome].see) > 0
 
     async def offers(self, action: str) -> bool:
         """Whether an action of this page is shown and enabled now."""
-        target = self._eyes.any_of([self._page().actions[action].find])
-        return bool(await target.count()) and await target.first.is_enabled()
+        return bool((await self._eyes.ask("count", find=plain(self._page().actions[action].find)))["enabled"])
 
     def told(self, outcome: OutcomeMap) -> BotError:
         """The error that an outcome stands for."""

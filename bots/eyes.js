@@ -1,0 +1,259 @@
+/* The eyes of the engine: one question to a page, answered in one round trip.
+ *
+ * Called as (ask) => answer with a plain object. Finds elements by the candidates of a selector file (role and name, label, caption
+ * beside, text, test id, CSS), counts only what a person could see, and says by name what was not found. It never decides: two
+ * elements where one was meant are a problem, not a choice.
+ */
+(ask) => {
+  const BOX = 'input:not([type=hidden]):not([type=button]):not([type=submit]):not([type=reset]):not([type=image])'
+    + ':not([type=checkbox]):not([type=radio]):not([type=file]), select, textarea';
+  const fold = (text) => (text || '').replace(/\s+/g, ' ').trim();
+  const seen = (el) => el.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const boxed = (el) => { const r = el.getBoundingClientRect(); return r.width > 0 && r.height > 0; };
+
+  // --- roles and names, as far as selector files use them -------------------------------------------------------
+  const INPUT = { button: 'button', submit: 'button', reset: 'button', image: 'button', checkbox: 'checkbox', radio: 'radio',
+    number: 'spinbutton', search: 'searchbox', range: 'slider' };
+  const TAG = { BUTTON: 'button', TEXTAREA: 'textbox', TABLE: 'table', UL: 'list', OL: 'list', LI: 'listitem', OPTION: 'option',
+    FIELDSET: 'group', DIALOG: 'dialog', NAV: 'navigation', IMG: 'img', TR: 'row', TH: 'columnheader', TD: 'cell', FORM: 'form',
+    H1: 'heading', H2: 'heading', H3: 'heading', H4: 'heading', H5: 'heading', H6: 'heading' };
+  const roleOf = (el) => {
+    const own = (el.getAttribute('role') || '').split(' ')[0];
+    if (own) return own;
+    if (el.tagName === 'A') return el.hasAttribute('href') ? 'link' : '';
+    if (el.tagName === 'SELECT') return el.multiple || el.size > 1 ? 'listbox' : 'combobox';
+    if (el.tagName === 'INPUT') return INPUT[el.type] || (el.type === 'hidden' || el.type === 'file' ? '' : 'textbox');
+    return TAG[el.tagName] || '';
+  };
+  // A label's words without the words of the controls inside it.
+  const words = (el) => fold(Array.from(el.childNodes, (node) => node.nodeType === 3 ? node.data
+    : node.nodeType !== 1 || node.matches('select, textarea, script, style') || !seen(node) ? '' : words(node)).join(' '));
+  const labels = (el) => {
+    const by = (el.getAttribute('aria-labelledby') || '').split(/\s+/).filter(Boolean);
+    if (by.length) return [fold(by.map((id) => document.getElementById(id)).filter(Boolean).map(words).join(' '))];
+    if (el.getAttribute('aria-label')) return [fold(el.getAttribute('aria-label'))];
+    return Array.from(el.labels || [], words);
+  };
+  const FROM_CONTENT = new Set(['button', 'link', 'heading', 'option', 'tab', 'cell', 'columnheader', 'row', 'menuitem', 'treeitem',
+    'checkbox', 'radio', 'switch']);
+  const nameOf = (el) => {
+    const given = labels(el);
+    if (given.length) return given[0];
+    if (el.tagName === 'INPUT' && roleOf(el) === 'button') return fold(el.value || el.alt || (el.type === 'submit' ? 'Submit' : ''));
+    if (el.tagName === 'FIELDSET' && el.querySelector(':scope > legend')) return fold(el.querySelector(':scope > legend').textContent);
+    const text = FROM_CONTENT.has(roleOf(el)) ? fold(el.innerText || el.textContent) : '';
+    return text || fold(el.getAttribute('alt') || el.getAttribute('title') || el.getAttribute('placeholder'));
+  };
+
+  // --- candidates -----------------------------------------------------------------------------------------------
+  const all = (root, css) => Array.from(root.querySelectorAll(css));
+  const says = (text, c) => c.pattern ? new RegExp(c.pattern).test(text) : true;
+  const deepest = (root, fits) => all(root === document ? document.body : root, '*').filter((el) => !el.matches('script, style') && fits(fold(el.textContent))
+    && !Array.from(el.children).some((child) => fits(fold(child.textContent))));
+  const matches = (c, root) => {
+    if (c.role) {
+      const css = `[role="${c.role}"], ` + ROLE_CSS(c.role);
+      return all(root, css).filter((el) => roleOf(el) === c.role && (!c.name || nameOf(el) === c.name) && says(nameOf(el), c));
+    }
+    if (c.label) return all(root, 'input, select, textarea, button, [aria-label], [aria-labelledby]').filter((el) => labels(el).includes(c.label));
+    if (c.beside) {
+      return all(root, 'th, td, dt, label, span, b, strong').filter((el) => { const t = fold(el.textContent); return t === c.beside || t === c.beside + ':'; })
+        .map((el) => el.nextElementSibling).filter(Boolean);
+    }
+    if (c.test_id) return all(root, `[data-testid="${CSS.escape(c.test_id)}"]`);
+    if (c.css) return all(root, c.css).filter((el) => says(fold(el.textContent), c));
+    return c.pattern ? deepest(root, (text) => new RegExp(c.pattern).test(text)) : deepest(root, (text) => text === c.text);
+  };
+  function ROLE_CSS(role) {
+    const tags = Object.keys(TAG).filter((tag) => TAG[tag] === role);
+    return [...tags, 'input', 'select', 'a'].join(', ');
+  }
+  const found = (c, how) => {
+    let list = matches(c, how.root || document);
+    if (how.box && c.beside) list = list.flatMap((el) => el.matches(BOX) ? [el] : all(el, BOX));
+    if (!how.hidden) list = list.filter((el) => seen(el) && (!how.solid || boxed(el)));
+    if (how.starts) list = list.filter((el) => startsWith(fold(el.innerText), how.starts));
+    if (how.equals) list = list.filter((el) => fold(el.innerText) === how.equals);
+    return Array.from(new Set(list));
+  };
+  // "E0601" begins "E0601 - Sample", not "E06010" and not "E0601.1".
+  const startsWith = (text, value) => text.startsWith(value) && !/^[\w.]/.test(text.slice(value.length));
+  const any = (find, how = {}) => find.some((c) => found(c, how).length > 0);
+
+  // The element of the first candidate that matches exactly one. A later candidate may tell look-alikes apart, never point past them.
+  const one = (find, how) => {
+    const lists = find.map((c) => found(c, how));
+    for (let place = 0; place < lists.length; place += 1) {
+      const el = lists[place].length === 1 ? lists[place][0] : null;
+      if (el && lists.slice(0, place).every((before) => !before.length || before.includes(el))) {
+        if (how.only && lists.some((list) => list.length && (list.length > 1 || list[0] !== el))) return { problem: 'its marks point at different elements' };
+        return { el, drift: place };
+      }
+    }
+    return { problem: lists.some((list) => list.length > 1) ? 'there more than once' : 'not found' };
+  };
+
+  // --- waiting: until a function answers something, by changes of the page and a slow clock ----------------------
+  const until = (ms, attempt) => new Promise((resolve) => {
+    const started = performance.now();
+    let watch = null;
+    let timer = null;
+    const step = () => {
+      const late = performance.now() - started >= ms;
+      const answer = attempt(late);
+      if (answer === null && !late) return;
+      if (watch) watch.disconnect();
+      clearInterval(timer);
+      resolve(answer);
+    };
+    const first = attempt(false);
+    if (first !== null) { resolve(first); return; }
+    timer = setInterval(step, 50);
+    watch = new MutationObserver(step);
+    watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  });
+  // A problem is only told when time is up: the page may not be ready yet.
+  const patiently = (ms, attempt) => until(ms, (late) => { const answer = attempt(); return answer.problem && !late ? null : answer; });
+
+  // --- values ---------------------------------------------------------------------------------------------------
+  const boxText = (box) => box.tagName === 'SELECT' ? (box.selectedOptions[0] ? box.selectedOptions[0].text : '') : box.value;
+  const valueOf = (el) => {
+    if (el.matches(BOX)) return boxText(el);
+    const box = el.innerText.trim() ? null : el.querySelector(BOX);
+    return box && seen(box) ? boxText(box) : el.innerText;
+  };
+  const bare = (text) => text.replace(/[^0-9A-Za-z]/g, '');
+  const kept = (box, wanted) => { const has = boxText(box); return has === wanted || (bare(wanted) !== '' && bare(has) === bare(wanted)); };
+
+  const enter = (box, text) => {
+    box.focus();
+    box.select();
+    if (!document.execCommand('insertText', false, text)) box.value = text;
+  };
+  const pick = (box, text) => {
+    const index = Array.from(box.options).map((option) => fold(option.text)).reduce((at, t, i) => t === text ? [...at, i] : at, []);
+    if (index.length !== 1) return 'the choice is missing or there twice';
+    box.focus();
+    box.selectedIndex = index[0];
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+    box.dispatchEvent(new Event('change', { bubbles: true }));
+    return '';
+  };
+  const put = (field) => {
+    const group = field.kind === 'radio';
+    const hit = one(field.find, { box: !group, solid: !group });
+    if (hit.problem) return hit;
+    let el = hit.el;
+    if (group) {
+      const buttons = all(el, 'input[type=radio]').filter((b) => seen(b) && nameOf(b) === field.said);
+      if (buttons.length !== 1) return { problem: 'the choice is missing or there twice' };
+      el = buttons[0];
+    }
+    if (el.disabled || el.readOnly) return { problem: 'cannot be filled' };
+    if (field.kind === 'select') { const problem = pick(el, field.said); if (problem) return { problem }; }
+    else if (group) { if (!el.checked) el.click(); if (!el.checked) return { problem: 'the choice was not kept' }; }
+    else if (field.kind === 'check') { if (el.checked !== (field.said === 'yes')) el.click(); if (el.checked !== (field.said === 'yes')) return { problem: 'the choice was not kept' }; }
+    else enter(el, field.said);
+    return { el, drift: hit.drift };
+  };
+
+  // Where a person would press: in the middle, enabled, and not covered by anything.
+  const spot = (hit) => {
+    if (hit.problem) return hit;
+    const el = hit.el;
+    if (el.disabled || el.getAttribute('aria-disabled') === 'true') return { problem: 'is not enabled' };
+    el.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+    const box = Array.from(el.getClientRects()).find((r) => r.width > 0 && r.height > 0);
+    if (!box) return { problem: 'not found' };
+    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+    const top = document.elementFromPoint(x, y);
+    if (!top || !(el.contains(top) || top.contains(el) && top.tagName === 'LABEL')) return { problem: 'something lies over it' };
+    return { x, y, drift: hit.drift };
+  };
+
+  const OPS = {
+    // Which of these is seen: what may be told first, then pages. `told` and `pages` are [name, find] pairs.
+    look: () => until(ask.wait, () => {
+      for (const [name, find] of [...ask.told, ...ask.pages]) {
+        if (any(find)) return { name, drift: found(find[0], {}).length ? 0 : find.findIndex((c) => found(c, {}).length) };
+      }
+      return null;
+    }),
+    // Puts values into fields, then reads all of them back.
+    fill: async () => {
+      const done = [];
+      for (const field of ask.fields) {
+        const hit = await patiently(ask.wait, () => put(field));
+        if (hit.problem) return { key: field.key, problem: hit.problem };
+        done.push([field, hit]);
+      }
+      for (const [field, hit] of done) {
+        if (field.kind === 'text' && !kept(hit.el, field.said)) return { key: field.key, problem: 'does not keep what is typed' };
+      }
+      return { drift: done.map(([field, hit]) => [field.key, hit.drift]).filter(([, place]) => place) };
+    },
+    // Where to press; `focus` also puts the cursor there and marks what is written.
+    aim: () => patiently(ask.wait, () => {
+      let root = null;
+      if (ask.row) {
+        const table = one(ask.row.table, {});
+        if (table.problem) return table;
+        root = table.el.rows[ask.row.index];
+        if (!root) return { problem: 'the row is gone' };
+      }
+      const hit = one(ask.find, { root, solid: true, box: ask.box, only: ask.only, starts: ask.starts, equals: ask.equals });
+      const place = spot(hit);
+      if (!place.problem && ask.focus) { hit.el.focus(); if (hit.el.select) hit.el.select(); }
+      return place;
+    }),
+    // Until a list offers an entry that begins with this, or says that it has nothing.
+    offered: () => until(ask.wait, () => {
+      if (ask.find.some((c) => found(c, { starts: ask.starts, solid: true }).length)) return { offered: true };
+      return ask.none.length && any(ask.none) ? { offered: false } : null;
+    }),
+    // The branch or leaf of a tree that carries this text.
+    leaf: () => patiently(ask.wait, () => {
+      const tree = one(ask.find, {});
+      if (tree.problem) return tree;
+      const list = deepest(tree.el, (text) => text === ask.text).filter(seen);
+      if (list.length !== 1) return { problem: 'the choice is missing or there twice' };
+      const item = list[0].closest('[role=treeitem]');
+      return { ...spot({ el: list[0], drift: tree.drift }), open: item ? item.getAttribute('aria-expanded') === 'true' : false };
+    }),
+    // Values by key; null where an optional one is not shown.
+    read: () => patiently(ask.wait, () => {
+      const values = {};
+      const drift = [];
+      for (const read of ask.reads) {
+        const hit = one(read.find, {});
+        if (hit.problem === 'not found' && read.optional) { values[read.key] = null; continue; }
+        if (hit.problem) return { key: read.key, problem: hit.problem };
+        if (hit.drift) drift.push([read.key, hit.drift]);
+        values[read.key] = valueOf(hit.el);
+      }
+      return { values, drift };
+    }),
+    // The rows of a table as texts; a row that is not shown is empty.
+    rows: () => patiently(ask.wait, () => {
+      if (ask.empty.length && any(ask.empty)) return { rows: [], none: true };
+      const hit = one(ask.find, {});
+      if (hit.problem) return hit;
+      return { rows: Array.from(hit.el.rows, (row) => seen(row) ? Array.from(row.cells, valueOf) : []), drift: hit.drift };
+    }),
+    // Until a table has this many rows, or something is told.
+    added: () => until(ask.wait, () => {
+      const told = ask.told.find(([, find]) => any(find));
+      if (told) return { name: told[0] };
+      const table = one(ask.find, {});
+      return !table.problem && table.el.rows.length >= ask.rows ? { name: '' } : null;
+    }),
+    // How many a find shows, and whether the first of them is enabled.
+    count: () => {
+      const list = Array.from(new Set(ask.find.flatMap((c) => found(c, {}))));
+      return { count: list.length, enabled: list.length > 0 && !list[0].disabled && list[0].getAttribute('aria-disabled') !== 'true' };
+    },
+    // Gives the element itself, for files.
+    element: () => { const hit = one(ask.find, { hidden: true }); return hit.el || null; },
+  };
+  return OPS[ask.op]();
+}

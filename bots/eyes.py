@@ -1,0 +1,118 @@
+"""Looks at a browser page by the candidates of a selector file, one question per round trip (``eyes.js`` answers).
+
+A candidate counts only with exactly one element that a person could see. Using a later candidate is recorded as drift; a later
+candidate may tell look-alikes of an earlier one apart, but never point past them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bots.browser import ElementHandle, Page, PlaywrightError
+from bots.errors import BotError, PageChanged, PortalSlow
+from bots.model import Frozen
+from bots.pagemap import Find, PortalMap
+
+SLACK_SECONDS = 10.0
+"""How much longer than asked an answer may take before the page counts as stuck."""
+
+
+class Drift(Frozen):
+    """A later candidate was used: the page has begun to change."""
+
+    page: str
+    key: str
+    candidate: int
+
+
+@cache
+def _source() -> str:
+    return Path(__file__).with_name("eyes.js").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=4096)
+def plain(find: Find) -> Any:
+    """Candidates as the page's script takes them."""
+    return msgspec.to_builtins(find)
+
+
+class Eyes:
+    """The eyes of one browser page. ``here`` is the recognised page; ``details`` go into every error (no health information)."""
+
+    def __init__(self, page: Page, portal_map: PortalMap, details: Mapping[str, str]) -> None:
+        self.page = page
+        self.map = portal_map
+        self.here = ""
+        self.drift: list[Drift] = []
+        self._details = dict(details)
+
+    def error(self, kind: type[BotError], **details: str) -> BotError:
+        return kind(self.map.portal, **{**self._details, **details})
+
+    def changed(self, key: str, what: str) -> BotError:
+        return self.error(PageChanged, page=self.here, key=key, what=what, version=self.map.version)
+
+    def note(self, page: str, key: str, candidate: int) -> None:
+        if candidate:
+            self.drift.append(Drift(page=page, key=key, candidate=candidate))
+
+    async def ask(self, op: str, *, wait: float = 0, **more: Any) -> Any:
+        """The answer of ``eyes.js`` to one question; ``wait`` is how long (seconds) the page may take to have an answer."""
+        try:
+            async with asyncio.timeout(wait + SLACK_SECONDS):
+                return await self.page.evaluate(_source(), {"op": op, "wait": wait * 1000, **more})
+        except TimeoutError as error:
+            raise self.error(PortalSlow, page=self.here) from error
+
+    async def see(self, key: str, op: str, **more: Any) -> Any:
+        """As `ask` for one part of this page; a problem is told as a changed page that names the part."""
+        try:
+            answer = await self.ask(op, wait=self.map.timeouts.element, **more)
+        except PlaywrightError as error:
+            raise self.changed(key, "the page was left while it was used") from error
+        if answer.get("problem"):
+            raise self.changed(answer.get("key") or key, answer["problem"])
+        drift = answer.get("drift") or []
+        for name, candidate in drift if isinstance(drift, list) else [(key, drift)]:
+            self.note(self.here, name, candidate)
+        return answer
+
+    async def count(self, find: Find) -> int:
+        """How many visible elements any of the candidates matches now."""
+        return int((await self.ask("count", find=plain(find)))["count"])
+
+    async def element(self, find: Find) -> ElementHandle | None:
+        """The element itself, seen or not (file fields are often hidden); None when it is not there exactly once."""
+        handle = await self.page.evaluate_handle(_source(), {"op": "element", "find": plain(find)})
+        return handle.as_element()
+
+    async def first_seen(self, told: Mapping[str, Find], pages: Mapping[str, Find], seconds: float) -> str:
+        """Waits until one of these is seen; what is ``told`` stands before ``pages``. "" when time is up.
+
+        A document that goes away while it is looked at is no answer: its successor is looked at for the rest of the time.
+        """
+        clock = asyncio.get_running_loop().time
+        end = clock() + seconds
+        while (left := end - clock()) > 0:
+            try:
+                answer = await self.ask("look", wait=left, told=_pairs(told), pages=_pairs(pages))
+            except PlaywrightError:
+                if self.page.is_closed():
+                    raise
+                await asyncio.sleep(0)
+                continue
+            if answer is None:
+                return ""
+            self.note(answer["name"], "is_here" if answer["name"] in pages else "see", answer["drift"])
+            return str(answer["name"])
+        return ""
+
+
+def _pairs(finds: Mapping[str, Find]) -> list[tuple[str, Any]]:
+    return [(name, plain(find)) for name, find in finds.items()]

@@ -1,0 +1,117 @@
+"""Fills and presses: fields as their kind wants it, each read back at once; buttons where a person would press them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bots.browser import PlaywrightError
+from bots.errors import NotListed
+from bots.eyes import Eyes, plain
+from bots.pagemap import FieldKind, FieldMap, Find
+from bots.tabledata import fold
+
+_PUT = {FieldKind.TEXT, FieldKind.SECRET, FieldKind.SELECT, FieldKind.RADIO, FieldKind.CHECK}
+"""Kinds that need no waiting in between: all of a page's are put in at once."""
+_NEEDS_WORD = {FieldKind.RADIO, FieldKind.COMBO, FieldKind.TREE}
+
+
+class Hands:
+    """The hands of one browser page."""
+
+    def __init__(self, eyes: Eyes) -> None:
+        self._eyes = eyes
+
+    async def fill(self, fields: Mapping[str, FieldMap], values: Mapping[str, str]) -> None:
+        """Puts our values into fields, in order.
+
+        Raises `NotListed` when the portal has no such choice, `PageChanged` when a field cannot be used or does not keep its value.
+        """
+        batch: list[dict[str, Any]] = []
+        for key, value in values.items():
+            field = fields[key]
+            if (field.kind in _NEEDS_WORD or field.words) and value not in field.words:
+                raise self._eyes.error(NotListed, what=key)
+            said = field.words.get(value, value)
+            if field.kind in _PUT:
+                batch.append({"key": key, "find": plain(field.find), "kind": str(field.kind), "said": said})
+                continue
+            await self._put(batch)
+            batch = []
+            await self._choose(key, field, said)
+        await self._put(batch)
+
+    async def _put(self, batch: list[dict[str, Any]]) -> None:
+        if batch:
+            await self._eyes.see(batch[0]["key"], "fill", fields=batch)
+
+    async def press(self, key: str, find: Find, **how: Any) -> None:
+        """Presses the one element of these candidates, in its middle, when nothing lies over it."""
+        spot = await self._eyes.see(key, "aim", find=plain(find), **how)
+        await self._eyes.page.mouse.click(spot["x"], spot["y"])
+
+    async def _choose(self, key: str, field: FieldMap, said: str) -> None:
+        try:
+            match field.kind:
+                case FieldKind.TYPED:
+                    await self._type(key, field, said)
+                case FieldKind.PICK:
+                    await self._pick(key, field, said)
+                case FieldKind.COMBO:
+                    await self.press(key, field.find, box=True)
+                    await self.press(key, field.options, equals=said)
+                    await self._shows(key, field.find, said, whole=True)
+                case FieldKind.TREE:
+                    await self._unfold(key, field, said)
+                case _:
+                    raise AssertionError(field.kind)
+        except PlaywrightError as error:
+            raise self._eyes.changed(key, "cannot be filled") from error
+
+    async def _type(self, key: str, field: FieldMap, said: str) -> None:
+        """Key by key, as masked boxes want it; marks that the mask adds are its own."""
+        keyboard = self._eyes.page.keyboard
+        await self._eyes.see(key, "aim", find=plain(field.find), box=True, focus=True)
+        await keyboard.press("Delete")
+        await keyboard.type(said)
+        shown = await self._value(key, field.find)
+        if _bare(shown) != _bare(said):
+            raise self._eyes.changed(key, "does not keep what is typed")
+
+    async def _pick(self, key: str, field: FieldMap, said: str) -> None:
+        """Types into a type-ahead and chooses its one entry for the value; the last key is typed so that it asks the portal."""
+        eyes, options = self._eyes, plain(field.options)
+        await eyes.see(key, "aim", find=plain(field.find), box=True, focus=True)
+        await eyes.page.keyboard.insert_text(said[:-1])
+        await eyes.page.keyboard.type(said[-1])
+        patience = eyes.map.timeouts.lookup
+        answer = await eyes.ask("offered", wait=patience, find=options, starts=said, none=plain(field.none))
+        if not answer or not answer["offered"]:
+            raise eyes.error(NotListed, what=key)
+        await self.press(key, field.options, starts=said)
+        await self._shows(key, field.find, said)
+
+    async def _unfold(self, key: str, field: FieldMap, path: str) -> None:
+        """Chooses a leaf of a tree, unfolding the branches on the way; what the page then shows as chosen is checked."""
+        *branches, leaf = path.split(" / ")
+        for name in branches:
+            branch = await self._eyes.see(key, "leaf", find=plain(field.find), text=name)
+            if not branch["open"]:
+                await self._eyes.page.mouse.click(branch["x"], branch["y"])
+        entry = await self._eyes.see(key, "leaf", find=plain(field.find), text=leaf)
+        await self._eyes.page.mouse.click(entry["x"], entry["y"])
+        await self._shows(key, field.shown, leaf, whole=True)
+
+    async def _shows(self, key: str, find: Find, said: str, *, whole: bool = False) -> None:
+        """The page shows the choice: as a whole, or as the beginning of what it shows."""
+        shown = await self._value(key, find)
+        if shown != said and (whole or not shown.startswith(said) or shown[len(said)].isalnum() or shown[len(said)] == "."):
+            raise self._eyes.changed(key, "the choice was not kept")
+
+    async def _value(self, key: str, find: Find) -> str:
+        answer = await self._eyes.see(key, "read", reads=[{"key": key, "find": plain(find), "optional": False}])
+        return fold(str(answer["values"][key]))
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in text if char.isalnum())
