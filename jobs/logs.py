@@ -97,7 +97,8 @@ class _Sink:
 
 
 def start_logs(folder: Path, fingerprint: Hash, *, max_bytes: int = _MAX_BYTES) -> None:
-    """Sends every log line of this process to ``folder``/priorbot.jsonl. ``fingerprint`` is the vault's keyed hash.
+    """Sends every log line of this process to ``folder``/priorbot.jsonl. ``fingerprint`` is the vault's keyed hash; it is called
+    only when an id is logged, and may raise `BotError` (the id is left out then).
 
     Also takes over what Python would print by itself on stderr: library logs, warnings, uncaught exceptions of threads and tasks.
     """
@@ -129,8 +130,8 @@ def clean(event: Event, level: str, fingerprint: Hash) -> dict[str, Any]:
             continue
         if key == "exc_info":
             line.update(_describe(value))
-        elif key in HASHED and isinstance(value, str):
-            line[HASHED[key]] = fingerprint(value)[:16]
+        elif key in HASHED and (mark := _mark(value, fingerprint)):
+            line[HASHED[key]] = mark
         elif _may_stand(key, value):
             line[key] = value
         else:
@@ -138,6 +139,14 @@ def clean(event: Event, level: str, fingerprint: Hash) -> dict[str, Any]:
     if dropped:
         line["dropped"] = dropped
     return line
+
+
+def _mark(value: object, fingerprint: Hash) -> str:
+    """The keyed hash of an id; "" for what is no id, or while the vault cannot be opened."""
+    try:
+        return fingerprint(value)[:16] if isinstance(value, str) else ""
+    except BotError:
+        return ""
 
 
 def _may_stand(key: str, value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -165,7 +166,8 @@ def test_log_calls_use_constant_words_and_known_fields() -> None:
     from jobs.logs import CHOICES, HASHED, NUMBERS, WORDS
 
     known = {*CHOICES, *HASHED, *NUMBERS, *WORDS, "rule_ids", "version", "exc_info"}
-    loggers = {"log", "logger", "_log", "_logger"}
+    loggers = {"log", "logger", "_log", "_logger", "get_logger()"}
+    seen = 0
     for path in modules("bots", "jobs"):
         if name_of(path) == "jobs/logs.py":
             continue
@@ -175,5 +177,8 @@ def test_log_calls_use_constant_words_and_known_fields() -> None:
             of = node.func.value
             if ast.unparse(of).split(".")[-1] not in loggers or node.func.attr not in {"info", "warning", "error", "exception"}:
                 continue
+            seen += 1
             assert isinstance(node.args[0], ast.Constant), f"{name_of(path)}:{node.lineno}"
+            assert re.fullmatch("[a-z][a-z0-9_]+", str(node.args[0].value)), f"{name_of(path)}:{node.lineno}"
             assert {keyword.arg for keyword in node.keywords} <= known, f"{name_of(path)}:{node.lineno}"
+    assert seen, "the test looks for the right calls"

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.errors import PortalDown
+from bots.keys import VaultError
 from jobs.logs import CHOICES, HASHED, KEEP, LOG_NAME, NUMBERS, WORDS, clean, start_logs
 
 CANARIES = ("Canaryname", "canaryname", "001234567", "1961-02-03", "Canary-Pa55word!", "M54.5", "canary@example.com")
@@ -69,6 +70,15 @@ def test_ids_and_accounts_are_written_as_keyed_hashes(log_file: Path) -> None:
         mark("x" * 18)[:16],
     )
     assert not [canary for canary in CANARIES if canary in log_file.read_text()]
+
+
+def test_an_id_is_left_out_while_the_vault_cannot_be_opened() -> None:
+    def locked(_text: str) -> str:
+        raise VaultError("There is no key.", "Give one.")
+
+    line = clean({"event": "submitted", "member_id": "001234567", "requests": 1}, "info", locked)
+    assert (line["requests"], line["dropped"]) == (1, 1)
+    assert "member" not in line
 
 
 def test_an_unknown_field_is_dropped_and_counted(log_file: Path) -> None:
