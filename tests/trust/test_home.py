@@ -6,7 +6,6 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,17 +18,9 @@ posix = pytest.mark.skipif(os.name != "posix", reason="not on this system: POSIX
 UMASKS = [0o000, 0o022, 0o077, 0o777]
 
 
-@pytest.fixture(autouse=True)
-def _umask_is_put_back() -> Iterator[None]:
-    before = os.umask(0o022)
-    os.umask(before)
-    yield
-    os.umask(before)
-
-
 @pytest.fixture(params=UMASKS, ids=oct)
-def hostile_umask(request: pytest.FixtureRequest, _umask_is_put_back: None) -> None:
-    os.umask(request.param)
+def hostile_umask(request: pytest.FixtureRequest) -> None:
+    os.umask(request.param)  # put back after each test, see tests/conftest.py
 
 
 def mode(path: Path) -> int:

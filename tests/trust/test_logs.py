@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -11,7 +12,6 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,16 +31,9 @@ def mark(text: str) -> str:
 
 
 @pytest.fixture
-def log_file(tmp_path: Path) -> Iterator[Path]:
-    root = logging.getLogger()
-    handlers, hook, thread_hook, unraisable = root.handlers[:], sys.excepthook, threading.excepthook, sys.unraisablehook
-    shown = warnings.showwarning
+def log_file(tmp_path: Path) -> Path:
     start_logs(tmp_path / "logs", mark)
-    yield tmp_path / "logs" / LOG_NAME
-    structlog.reset_defaults()
-    logging.captureWarnings(False)
-    warnings.showwarning = shown
-    root.handlers, sys.excepthook, threading.excepthook, sys.unraisablehook = handlers, hook, thread_hook, unraisable
+    return tmp_path / "logs" / LOG_NAME
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -188,8 +181,6 @@ def test_what_is_lost_in_threads_and_tasks_is_logged_without_its_message(
     thread.start()
     thread.join()
     asyncio.run(main())
-    import gc
-
     gc.collect()  # a task's lost exception is told when the task goes
     assert {"uncaught", "library_message"} <= {str(line["event"]) for line in lines(log_file)}
     out, err = capfd.readouterr()
