@@ -15,7 +15,7 @@ from jobs.config import Config, load_config
 from jobs.home import Home, HomeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from bots.evidence import Evidence
     from bots.registry import PortalAccess, PortalFactory
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jobs.attempts import Attempts
     from jobs.credentials import Credentials
     from jobs.journal import Journal
+    from jobs.office import Office, Outcome
     from jobs.portal_state import PortalStates
     from jobs.report import PortalLine
     from jobs.routing import RoutingSettings
@@ -47,7 +48,12 @@ class Engine:
                 "Make one with: priorbot init, or name yours with --home."
             )
         home.create()
-        return cls(home, now=now)
+        engine = cls(home, now=now)
+        from jobs.logs import start_logs
+
+        # From the start, because an unset logger prints to stdout; the vault is opened by the first id that is logged.
+        start_logs(home.logs, lambda text: engine.vault.fingerprint(text))
+        return engine
 
     def __enter__(self) -> Self:
         return self
@@ -92,12 +98,8 @@ class Engine:
 
     @cached_property
     def vault(self) -> Vault:
-        """The open vault. From here on this process logs, with the vault's keyed hash in place of ids."""
-        from jobs.logs import start_logs
-
-        vault = self.home.open_vault(self.config.vault.key_file)
-        start_logs(self.home.logs, vault.fingerprint)
-        return vault
+        """The open vault. Raises `bots.vault.VaultError`."""
+        return self.home.open_vault(self.config.vault.key_file)
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -156,6 +158,21 @@ class Engine:
             now=self.now,
             browser_path=self.config.browser.path,
             headless=self.config.browser.headless,
+        )
+
+    def office(self, factory: PortalFactory, progress: Callable[[Outcome], None]) -> Office:
+        """All that work on portals needs. ``progress`` hears each outcome when it is durable."""
+        from bots.registry import PORTALS
+        from jobs.office import Office, plan_portals
+        from jobs.payer_rules import PayerRules
+
+        return Office(
+            journal=self.journal,
+            open_portal=factory.open,
+            plans=plan_portals(self.config, PORTALS),
+            seats=self.seats,
+            rules=PayerRules(self.rulebook),
+            progress=progress,
         )
 
     def portal_lines(self) -> Iterator[PortalLine]:

@@ -6,10 +6,9 @@ at most one row of the ledger. What fits more than once is reported, never guess
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pandas as pd
@@ -18,9 +17,6 @@ from bots.model import CaseSummary, Reading, Status
 from jobs.ledger import HAS_DAYS, LEDGER_COLUMNS, LedgerRow, amount, day, instant
 from jobs.reconcile_kinds import KINDS
 from jobs.state import AWAITED
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 READING_COLUMNS = (
     *("portal", "reference_no", "authorization_no", "member_id", "service_code", "from_date", "to_date"),
@@ -114,11 +110,15 @@ def all_readings(pages: pd.DataFrame, lists: pd.DataFrame) -> pd.DataFrame:
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def reconcile(ledger: pd.DataFrame, readings: pd.DataFrame, *, now: datetime, listed: Collection[str] = ()) -> Reconciled:
+def reconcile(
+    ledger: pd.DataFrame, readings: pd.DataFrame, *, now: datetime, listed: Mapping[str, date] | None = None
+) -> Reconciled:
     """Ledger rows against readings.
 
-    ``listed`` names the portals whose whole list of cases is in ``readings``: only there can a case be missing or unknown.
+    ``listed`` names the portals whose whole list of cases is in ``readings``, with the list's first day: only there can a case
+    be missing or unknown.
     """
+    listed = listed or {}
     sent = ledger[ledger["reference_no"] != ""]
     twice = _used_twice(sent)
     missing, unknown = _unpaired_cases(sent, readings, listed)
@@ -146,11 +146,13 @@ def _used_twice(sent: pd.DataFrame) -> pd.Series:
     return sent.groupby(CASE)["request_id"].transform("nunique") > 1
 
 
-def _unpaired_cases(sent: pd.DataFrame, readings: pd.DataFrame, listed: Collection[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _unpaired_cases(sent: pd.DataFrame, readings: pd.DataFrame, listed: Mapping[str, date]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Ledger rows whose case the portal does not have, and reading rows whose case the ledger does not have."""
     ours, theirs = pd.MultiIndex.from_frame(sent[CASE]), pd.MultiIndex.from_frame(readings[CASE])
+    never = "9999"
+    first_day = [day(listed[slug]) if slug in listed else never for slug in sent["portal"]]
     return (
-        sent[~ours.isin(theirs) & sent["portal"].isin(listed)],
+        sent[~ours.isin(theirs) & (sent["submitted_at"] >= pd.Series(first_day, index=sent.index, dtype=str))],
         readings[~theirs.isin(ours) & readings["portal"].isin(listed)],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jobs.doctor import Check
     from jobs.events import Event
     from jobs.intake import RejectedRow
+    from jobs.office import Outcome
     from jobs.report import PortalLine
     from jobs.state import Route, Snapshot
 
@@ -82,6 +83,16 @@ def requests_table(snapshots: Iterable[Snapshot], title: str = "Requests") -> Ta
     return made
 
 
+def read_back_table(outcome: Outcome) -> Table:
+    """A dry run's review page, field by field; for the eyes of whoever asked for it."""
+    made = table(f"{outcome.request_id} on {outcome.portal}", "field", "the portal would send")
+    for name, value in outcome.shown.fields.items() if outcome.shown else ():
+        made.add_row(name.replace("_", " "), value)
+    if outcome.shown is None:
+        made.add_row(Text("not ready", "red"), outcome.reason or outcome.error_code)
+    return made
+
+
 def units_table(snapshots: Iterable[Snapshot]) -> Table:
     numbers = ("asked", "approved", "used", "left")
     made = table("Units", "request", "code", *numbers, "as of", "valid to", right=numbers)
@@ -99,6 +110,22 @@ def queue_table(tasks: Iterable[Task]) -> Table:
     for task in tasks:
         made.add_row(
             task.request_id, task.urgency, task.portal, status_text(task.status), task.why, Text(task.next_action, "bold")
+        )
+    return made
+
+
+def exceptions_table(rows: Iterable[Mapping[Hashable, str]]) -> Table:
+    styles = {"error": "red", "warning": "yellow"}
+    made = table("Where ledger and portals disagree", "", "kind", "request", "portal", "reference", "what", "next", "who")
+    for row in rows:
+        made.add_row(
+            *(
+                Text(row["severity"], styles.get(row["severity"], "")),
+                row["kind"].replace("_", " "),
+                row["request_id"],
+                row["portal"],
+            ),
+            *(row["reference_no"], row["what"], row["next_action"], row["owner"]),
         )
     return made
 

@@ -1,19 +1,16 @@
-"""From intake to a way: requests enter the journal, and each gets its route or a person."""
+"""From intake to a way: requests enter the journal, and each gets its route."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
 
-from bots.errors import NoBotYet
 from bots.model import AuthRequest, Frozen, Status
-from bots.registry import has_bot
-from jobs.events import Standing
 from jobs.intake import request_fingerprint
 from jobs.journal import Accepted, Different, Journal
 from jobs.routing import RoutingSettings, route
 from jobs.rulebook import RuleBook
-from jobs.state import Decision, Snapshot
+from jobs.state import Snapshot
 
 NOT_SENT = frozenset({Status.NEW, Status.WAITING})
 
@@ -47,21 +44,10 @@ def take_in(
 
 
 def give_way(snapshot: Snapshot, journal: Journal, *, as_of: date, rulebook: RuleBook, settings: RoutingSettings) -> None:
-    """Routes one request that was not sent yet; without a bot for its portal it is a person's."""
+    """Routes one request that was not sent yet, or routes it anew when the rules say otherwise today."""
     if snapshot.status not in NOT_SENT:
         return
     request = snapshot.request
     way = route(request, as_of=as_of, rulebook=rulebook, settings=settings)
     if way != snapshot.route:
-        snapshot = journal.set_route(request.request_id, way)
-    if way.decision is Decision.PORTAL and not has_bot(way.portal):
-        error = NoBotYet(way.portal)
-        journal.move(
-            request.request_id,
-            Standing(
-                status=Status.NEEDS_PERSON,
-                error_code=error.code,
-                reason=error.sentence,
-                next_action=f"Submit this request by hand on {way.portal}.",
-            ),
-        )
+        journal.set_route(request.request_id, way)

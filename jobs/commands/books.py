@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jobs.commands.at_work import run_on_portals, write_books
 from jobs.commands.shared import (
     Code,
     HomeOption,
@@ -20,6 +21,9 @@ from jobs.commands.shared import (
     say,
 )
 
+if TYPE_CHECKING:
+    from jobs.engine import Engine
+
 ledger_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Write the ledger, show a request's history, check the journal."
 )
@@ -28,6 +32,7 @@ ledger_app = typer.Typer(
 def register(app: typer.Typer) -> None:
     app.command()(queue)
     app.command()(report)
+    app.command()(reconcile)
     app.add_typer(ledger_app, name="ledger")
 
 
@@ -35,6 +40,9 @@ def queue(
     payer: PayerOption = None,
     portal: PortalOption = None,
     state: StateOption = None,
+    release: Annotated[
+        str, typer.Option("--release", metavar="REQUEST", help="You have put this one right: submit it again next time.")
+    ] = "",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,6 +50,8 @@ def queue(
     from jobs.attention import find_task, sort_tasks
 
     with open_engine(home) as engine:
+        if release:
+            _release(engine, release)
         tasks = sort_tasks(
             task
             for snapshot in engine.journal.snapshots(payer=payer, portal=portal, status=state)
@@ -58,11 +68,53 @@ def queue(
     leave(Code.PERSON if tasks else Code.DONE)
 
 
+def _release(engine: Engine, request_id: str) -> None:
+    from jobs.events import MoveRefused
+    from jobs.journal import NoSuchRequest
+
+    try:
+        engine.journal.release(request_id)
+    except (MoveRefused, NoSuchRequest):
+        say(
+            "That request waits for nobody, or may have been sent. Nothing was changed. See: priorbot ledger history REQUEST",
+            "bold red",
+        )
+        leave(Code.USAGE)
+    say(f"{request_id} is new again. Submit it with its file: priorbot submit FILE", "green")
+
+
 def report(home: HomeOption = None) -> None:
     """Write report.html anew: where requests stand, deadlines, units, and what needs a person."""
     with open_engine(home) as engine:
         written = engine.write_report()
     say(f"{written.sentence} Open it in a browser: {written.path}", "green")
+
+
+def reconcile(
+    offline: Annotated[bool, typer.Option("--offline", help="Only what is in the journal; ask no portal.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the ledger with what the portals list and show; write exceptions.csv (exit code 3 when something is left)."""
+    from jobs.reconciling import list_portals, reconcile_journal, write_exceptions
+
+    with open_engine(home) as engine:
+        lists = {} if offline else run_on_portals(engine, "Reading the portals' lists", None, list_portals)
+        found = reconcile_journal(engine.journal, lists, engine.now())
+        written = write_exceptions(engine.home, found, engine.now())
+        write_books(engine)
+    if as_json:
+        print_objects(found.exceptions.to_dict("records"))
+    elif len(found.exceptions):
+        from jobs.tables import exceptions_table
+
+        print_table(exceptions_table(found.exceptions.to_dict("records")))
+    say(
+        f"{found.rows} rows, {found.matched} found on a portal, {len(found.changes)} changes, {len(found.exceptions)} exceptions."
+    )
+    say(f"Lists read: {', '.join(sorted(lists)) or 'none'}.")
+    say(written.sentence, "yellow" if written.beside else "green")
+    leave(Code.PERSON if (found.exceptions["severity"] != "info").any() else Code.DONE)
 
 
 @ledger_app.command("write")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jobs.commands.at_work import run_on_portals, write_books
 from jobs.commands.shared import (
     Code,
     FileArgument,
@@ -15,17 +17,23 @@ from jobs.commands.shared import (
     JsonOption,
     PayerOption,
     PortalOption,
+    code_of,
+    code_of_outcomes,
     find_home,
     leave,
+    open_engine,
     print_objects,
     print_table,
     say,
+    show_requests,
 )
 
 if TYPE_CHECKING:
     from jobs.engine import Engine
     from jobs.home import Home
     from jobs.intake import IntakeResult
+    from jobs.office import Outcome
+    from jobs.take_in import TakenIn
 
 _SHOWN_PROBLEMS = 200
 
@@ -33,6 +41,7 @@ _SHOWN_PROBLEMS = 200
 def register(app: typer.Typer) -> None:
     app.command()(check)
     app.command()(route)
+    app.command()(submit)
 
 
 def check(file: FileArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -86,6 +95,76 @@ def route(
         print_table(routes_table(routes))
     tell_rejected(result, None, quiet=as_json)
     leave(Code.PERSON if result.rejected else Code.DONE)
+
+
+def submit(
+    file: FileArgument,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after the read-back and show it; nothing is sent.")] = False,
+    portal: PortalOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Submit the requests of a file: each at most once, urgent first, over all accounts of its portal."""
+    from jobs.dispatch import submit_due
+    from jobs.take_in import take_in
+
+    with open_engine(home) as engine:
+        result = read_file(engine, file)
+        tell_rejected(result, None if dry_run else save_rejects(result, engine.home), quiet=as_json)
+        taken = take_in(result.requests, engine.journal, as_of=engine.today(), rulebook=engine.rulebook, settings=engine.routing)
+        _tell_taken(taken)
+        only, portals = set(taken.ids), None if portal is None else {portal}
+        due = sum(len(engine.journal.due(slug, only)) for slug in engine.journal.portals_due() if portal in (None, slug))
+        outcomes = run_on_portals(
+            engine,
+            "Trying out" if dry_run else "Submitting",
+            due,
+            lambda office: submit_due(office, only=only, portals=portals, dry_run=dry_run),
+        )
+        shown = [engine.journal.snapshot(request_id) for request_id in taken.ids]
+        if portal is not None:
+            shown = [one for one in shown if one.route is not None and one.route.portal == portal]
+        code = code_of(shown)
+        if dry_run:
+            code = max(code, code_of_outcomes(outcomes))
+            _show_dry_run(outcomes, as_json=as_json)
+        else:
+            write_books(engine)
+            show_requests(shown, as_json=as_json)
+    leave(max(code, Code.PERSON) if result.rejected or taken.different else code)
+
+
+def _tell_taken(taken: TakenIn) -> None:
+    known = f", {taken.known} were known already" if taken.known else ""
+    say(f"{taken.new} requests are new{known}.")
+    if taken.different:
+        say(
+            f"{len(taken.different)} were refused, because another request with the same id is under way or done: "
+            f"{', '.join(taken.different[:20])}. Give a new request an id of its own.",
+            "yellow",
+        )
+
+
+def _show_dry_run(outcomes: Iterable[Outcome], *, as_json: bool) -> None:
+    """What each portal's review page said. Nothing was sent."""
+    if as_json:
+        print_objects(
+            {
+                "request_id": one.request_id,
+                "portal": one.portal,
+                "status": one.status,
+                "error_code": one.error_code,
+                "reason": one.reason,
+                "shown": one.shown.fields if one.shown else None,
+            }
+            for one in outcomes
+        )
+        return
+    from jobs.tables import read_back_table
+
+    for one in outcomes:
+        print_table(read_back_table(one))
+    say("Nothing was sent. To send: priorbot submit FILE", "green")
 
 
 # --- what they share -------------------------------------------------------------------------------------------------

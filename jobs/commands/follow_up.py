@@ -2,8 +2,141 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from jobs.commands.at_work import run_on_portals, write_books
+from jobs.commands.shared import (
+    Code,
+    HomeOption,
+    JsonOption,
+    PayerOption,
+    PortalOption,
+    StateOption,
+    code_of,
+    leave,
+    open_engine,
+    print_table,
+    say,
+    show_requests,
+)
+
+if TYPE_CHECKING:
+    from jobs.engine import Engine
+    from jobs.state import Snapshot
 
 
 def register(app: typer.Typer) -> None:
-    return
+    app.command()(status)
+    app.command()(units)
+    app.command()(verify)
+
+
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Show what the journal knows; ask no portal.")]
+
+
+def status(
+    payer: PayerOption = None,
+    portal: PortalOption = None,
+    state: StateOption = None,
+    offline: OfflineOption = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read what became of the open cases, bring the ledger up to date, and list the requests."""
+    from jobs.follow import follow_open
+
+    with open_engine(home) as engine:
+        if not offline:
+            portals = None if portal is None else {portal}
+            run_on_portals(engine, "Reading cases", None, lambda office: follow_open(office, portals=portals))
+            write_books(engine)
+        shown = list(engine.journal.snapshots(payer=payer, portal=portal, status=state))
+        show_requests(shown, as_json=as_json)
+        down = [] if offline else _down(engine, portal)
+    for sentence in down:
+        say(sentence, "bold red")
+    leave(max(code_of(shown), Code.DOWN if down else Code.DONE))
+
+
+def units(
+    payer: PayerOption = None,
+    portal: PortalOption = None,
+    offline: OfflineOption = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read the units used of what was approved, bring the ledger up to date, and list them with their as-of date."""
+    from jobs.follow import read_units
+    from jobs.state import GRANTED
+
+    with open_engine(home) as engine:
+        if not offline:
+            portals = None if portal is None else {portal}
+            run_on_portals(engine, "Reading units", None, lambda office: read_units(office, portals=portals))
+            write_books(engine)
+        shown = list(engine.journal.snapshots(payer=payer, status=GRANTED))
+        down = [] if offline else _down(engine, portal)
+    if as_json:
+        show_requests(shown, as_json=True)
+    else:
+        from jobs.tables import units_table
+
+        print_table(units_table(shown))
+    for sentence in down:
+        say(sentence, "bold red")
+    leave(Code.DOWN if down else Code.DONE)
+
+
+def _down(engine: Engine, portal: str | None) -> list[str]:
+    """One sentence for each set-up portal that could not be asked."""
+    lines = [line for line in engine.portal_lines() if portal in (None, line.slug)]
+    return [f"{line.slug} could not be asked. {line.sentence}" for line in lines if line.state in ("down", "disabled")]
+
+
+def verify(
+    request: Annotated[
+        str, typer.Argument(metavar="[REQUEST]", help="One uncertain request that you have looked up yourself.")
+    ] = "",
+    reference: Annotated[str, typer.Option("--reference", metavar="NUMBER", help="You found it under this number.")] = "",
+    not_accepted: Annotated[bool, typer.Option("--not-accepted", help="It certainly was not accepted; it may be sent.")] = False,
+    portal: PortalOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Settle what is uncertain: look for it on the portal, or say what you found there yourself."""
+    from bots.model import Status
+    from jobs.verify import verify_due
+
+    if bool(request) != (bool(reference) != not_accepted):
+        say("Give a request together with either --reference NUMBER or --not-accepted, or none of them.", "bold red")
+        leave(Code.USAGE)
+    with open_engine(home) as engine:
+        if request:
+            settled = [_settle(engine, request, reference)]
+        else:
+            portals = None if portal is None else {portal}
+            outcomes = run_on_portals(engine, "Looking", None, lambda office: verify_due(office, portals=portals))
+            settled = [engine.journal.snapshot(one.request_id) for one in outcomes]
+        open_still = list(engine.journal.snapshots(portal=portal, status=Status.UNCERTAIN))
+        write_books(engine)
+        show_requests(settled, as_json=as_json)
+    if open_still:
+        first = min((one.waiting_until for one in open_still if one.waiting_until), default=None)
+        when = f" The next look is due at {first:%H:%M} UTC; run this again then." if first else ""
+        say(f"{len(open_still)} requests are still uncertain. They will not be sent again.{when}", "yellow")
+    leave(code_of([*settled, *open_still]))
+
+
+def _settle(engine: Engine, request_id: str, reference_no: str) -> Snapshot:
+    """A person's own word on an uncertain request."""
+    import getpass
+
+    from jobs.events import MoveRefused
+
+    try:
+        return engine.attempts.settled_by_person(request_id, getpass.getuser(), reference_no=reference_no)
+    except MoveRefused:
+        say("Nothing is uncertain about that request. Nothing was changed. See: priorbot ledger history REQUEST", "bold red")
+        leave(Code.USAGE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from enum import IntEnum
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bots.model import Payer, Status
     from jobs.engine import Engine
     from jobs.home import Home
+    from jobs.office import Outcome
     from jobs.state import Snapshot
 
 
@@ -32,6 +33,10 @@ class Code(IntEnum):
     PERSON = 3
     DOWN = 4
     UNCERTAIN = 5
+
+
+_OUTAGES = frozenset({"portal_down", "portal_slow"})
+"""Error codes of a request that waits because its portal does not work."""
 
 
 def parse_payer(text: str) -> Payer:
@@ -137,11 +142,30 @@ def code_of(snapshots: Iterable[Snapshot]) -> Code:
     for snapshot in snapshots:
         if snapshot.status is Status.UNCERTAIN:
             codes.add(Code.UNCERTAIN)
-        elif snapshot.status is Status.WAITING and snapshot.error_code == "portal_down":
+        elif snapshot.status is Status.WAITING and snapshot.error_code in _OUTAGES:
             codes.add(Code.DOWN)
-        elif find_task(snapshot) or (snapshot.status is Status.WAITING and snapshot.waiting_until is None):
+        elif find_task(snapshot):
             codes.add(Code.PERSON)
     return max(codes)
+
+
+def code_of_outcomes(outcomes: Iterable[Outcome]) -> Code:
+    """The exit code of work that moved no request, by its errors."""
+    return max(
+        (Code.DOWN if one.error_code in _OUTAGES else Code.PERSON for one in outcomes if one.error_code), default=Code.DONE
+    )
+
+
+def show_requests(snapshots: Sequence[Snapshot], *, as_json: bool) -> None:
+    """One object per request in the ledger's words, or a table."""
+    from jobs.ledger import request_object
+
+    if as_json:
+        print_objects(map(request_object, snapshots))
+    elif snapshots:
+        from jobs.tables import requests_table
+
+        print_table(requests_table(snapshots))
 
 
 def end_with(error: Exception) -> Code:

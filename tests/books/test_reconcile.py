@@ -26,6 +26,7 @@ from jobs.reconcile_kinds import KINDS
 from jobs.state import Snapshot
 
 PORTAL = "clear_coverage"
+SINCE = date(2026, 1, 1)
 
 
 def compare(
@@ -33,7 +34,7 @@ def compare(
 ) -> Reconciled:
     ledger = ledger_frame(row for snapshot in snapshots for row in ledger_rows(snapshot))
     frame = all_readings(reading_frame(readings), list_frame(cases or [], build.now))
-    return reconcile(ledger, frame, now=build.now, listed={PORTAL} if cases is not None else set())
+    return reconcile(ledger, frame, now=build.now, listed={PORTAL: SINCE} if cases is not None else {})
 
 
 def kinds(result: Reconciled) -> list[tuple[str, str]]:
@@ -92,6 +93,11 @@ def test_missing_on_a_portal_whose_list_was_read(build: Any) -> None:
 
 def test_nothing_is_missing_on_a_portal_whose_list_was_not_read(build: Any) -> None:
     assert kinds(compare(build, [build.submitted()])) == []
+
+
+def test_what_is_older_than_the_list_is_not_missing(build: Any) -> None:
+    old = build.submitted(submitted_at=build.now - timedelta(days=90), last_checked=build.now)
+    assert kinds(compare(build, [old], cases=[])) == []
 
 
 def test_a_service_that_the_case_lacks_is_missing(build: Any) -> None:
@@ -233,7 +239,7 @@ def test_planted_errors_among_many_rows_are_found_and_none_invented(build: Any) 
         if n % 100 != 7
     ]
     ledger = ledger_frame(row for snapshot in snapshots for row in ledger_rows(snapshot))
-    result = reconcile(ledger, reading_frame(readings), now=build.now, listed={PORTAL})
+    result = reconcile(ledger, reading_frame(readings), now=build.now, listed={PORTAL: SINCE})
     expected = [("missing_on_portal", f"R-{n:03d}") for n in range(7, 1000, 100)]
     assert kinds(result) == expected + [("approved_less", f"R-{n:03d}") for n in range(50, 1000, 100)]
     assert result.matched == 990

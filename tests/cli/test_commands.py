@@ -325,7 +325,7 @@ def test_every_failure_is_one_sentence_with_its_code(
     assert ran.code == code
     assert "Traceback" not in ran.talk
     assert "Zzcanaryson" not in ran.talk
-    assert ran.talk.endswith((".", "verify", "doctor"))
+    assert ". " in ran.talk
 
 
 @pytest.mark.parametrize(

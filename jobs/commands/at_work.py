@@ -1,0 +1,62 @@
+"""Long work on portals, with a progress line that holds counts only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from jobs.commands.shared import Code, code_of, console, say
+
+if TYPE_CHECKING:
+    from bots.model import Status
+    from jobs.engine import Engine
+    from jobs.office import Office, Outcome
+
+Work = Callable[["Office"], Awaitable[Any]]
+
+
+def run_on_portals(engine: Engine, what: str, total: int | None, work: Work) -> Any:
+    """Runs work on the portals in one event loop and one browser. Ctrl-C and SIGTERM sign out everywhere first.
+
+    ``total``: how many outcomes are to come, None when that is not known before.
+    """
+    seen: Counter[Status] = Counter()
+    with _progress() as progress:
+        task = progress.add_task(what, total=total, stands="")
+
+        def on_outcome(outcome: Outcome) -> None:
+            seen[outcome.status] += 1
+            progress.update(task, advance=1, stands=_counts(seen))
+
+        async def run() -> Any:
+            async with engine.portal_factory() as factory:
+                return await work(engine.office(factory, on_outcome))
+
+        result = asyncio.run(run())
+        progress.update(task, total=seen.total(), completed=seen.total(), stands=_counts(seen) or "nothing to do")
+    return result
+
+
+def _progress() -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    text = TextColumn("{task.description}", markup=False)
+    stands = TextColumn("{task.fields[stands]}", markup=False)
+    return Progress(text, BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(), stands, console=console())
+
+
+def _counts(seen: Counter[Status]) -> str:
+    return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in seen.most_common())
+
+
+def write_books(engine: Engine) -> None:
+    """The ledger anew, and a word only where it had to go beside the usual file."""
+    for written in engine.write_ledger():
+        if written.beside:
+            say(written.sentence, "yellow")
+
+
+def code_of_ids(engine: Engine, ids: Collection[str]) -> Code:
+    return code_of(engine.journal.snapshot(request_id) for request_id in ids)
