@@ -190,7 +190,7 @@ def check_journal(home: Home, config: Config) -> Iterator[Check]:
     except JournalError as error:
         yield _fail("journal", error.sentence)
     except SQLAlchemyError:  # its message quotes statements and addresses
-        yield _fail("journal", "The journal cannot be read. Nothing was changed. Restore the last good back-up: priorbot restore")
+        yield _fail("journal", "The journal cannot be read. Nothing was changed. Put back the last good back-up of the home.")
 
 
 def _ok(name: str, sentence: str) -> Check:
