@@ -172,10 +172,15 @@
   };
 
   const OPS = {
-    // Which of these is seen: what may be told first, then pages. `told` and `pages` are [name, find] pairs.
+    // Which of these is seen: what may be told first, then pages ([name, find] pairs). A document that is itself an error of the
+    // server or of the connection answers with its status (-1: no connection).
     look: () => until(ask.wait, () => {
+      if (location.protocol === 'chrome-error:') return { status: -1 };
+      const [load] = performance.getEntriesByType('navigation');
+      if (load && (load.responseStatus >= 500 || load.responseStatus === 429)) return { status: load.responseStatus };
       for (const [name, find] of [...ask.told, ...ask.pages]) {
-        if (any(find)) return { name, drift: found(find[0], {}).length ? 0 : find.findIndex((c) => found(c, {}).length) };
+        const place = find.findIndex((c) => found(c, {}).length > 0);
+        if (place >= 0) return { name, drift: place };
       }
       return null;
     }),
@@ -247,10 +252,11 @@
       const table = one(ask.find, {});
       return !table.problem && table.el.rows.length >= ask.rows ? { name: '' } : null;
     }),
-    // How many a find shows, and whether the first of them is enabled.
-    count: () => {
-      const list = Array.from(new Set(ask.find.flatMap((c) => found(c, {}))));
-      return { count: list.length, enabled: list.length > 0 && !list[0].disabled && list[0].getAttribute('aria-disabled') !== 'true' };
+    // Names of those that are shown, and of those that are enabled.
+    shown: () => {
+      const first = ask.finds.map(([name, find]) => [name, find.flatMap((c) => found(c, {}))[0]]).filter(([, el]) => el);
+      const on = ([, el]) => !el.disabled && el.getAttribute('aria-disabled') !== 'true';
+      return { shown: first.map(([name]) => name), enabled: first.filter(on).map(([name]) => name) };
     },
     // Gives the element itself, for files.
     element: () => { const hit = one(ask.find, { hidden: true }); return hit.el || null; },

@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 
 from bots.browser import ElementHandle, Page, PlaywrightError
-from bots.errors import BotError, PageChanged, PortalSlow
+from bots.errors import BotError, PageChanged, PortalDown, PortalSlow, RateLimited
 from bots.model import Frozen
 from bots.pagemap import Find, PortalMap
 
+TOO_MANY = 429
 SLACK_SECONDS = 10.0
 """How much longer than asked an answer may take before the page counts as stuck."""
 
@@ -83,9 +84,9 @@ class Eyes:
             self.note(self.here, name, candidate)
         return answer
 
-    async def count(self, find: Find) -> int:
-        """How many visible elements any of the candidates matches now."""
-        return int((await self.ask("count", find=plain(find)))["count"])
+    async def shown(self, finds: Mapping[str, Find], *, enabled: bool = False) -> set[str]:
+        """Names of the finds that show something now (``enabled``: something that can be used)."""
+        return set((await self.ask("shown", finds=_pairs(finds)))["enabled" if enabled else "shown"])
 
     async def element(self, find: Find) -> ElementHandle | None:
         """The element itself, seen or not (file fields are often hidden); None when it is not there exactly once."""
@@ -95,7 +96,8 @@ class Eyes:
     async def first_seen(self, told: Mapping[str, Find], pages: Mapping[str, Find], seconds: float) -> str:
         """Waits until one of these is seen; what is ``told`` stands before ``pages``. "" when time is up.
 
-        A document that goes away while it is looked at is no answer: its successor is looked at for the rest of the time.
+        A document that goes away while it is looked at is no answer: its successor is looked at for the rest of the time. An error
+        document of the server or the connection is `PortalDown` or `RateLimited`.
         """
         clock = asyncio.get_running_loop().time
         end = clock() + seconds
@@ -109,6 +111,9 @@ class Eyes:
                 continue
             if answer is None:
                 return ""
+            if status := answer.get("status"):
+                kind = RateLimited if status == TOO_MANY else PortalDown
+                raise self.error(kind, what=f"error {status}" if status > 0 else "no connection")
             self.note(answer["name"], "is_here" if answer["name"] in pages else "see", answer["drift"])
             return str(answer["name"])
         return ""

@@ -25,7 +25,7 @@ class Hands:
     async def fill(self, fields: Mapping[str, FieldMap], values: Mapping[str, str]) -> None:
         """Puts our values into fields, in order.
 
-        Raises `NotListed` when the portal has no such choice, `PageChanged` when a field cannot be used or does not keep its value.
+        Raises `NotListed` when the portal has no such choice, `PageChanged` when a field cannot be used or loses its value.
         """
         batch: list[dict[str, Any]] = []
         for key, value in values.items():

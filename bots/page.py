@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bots.browser import Frame, Page, PlaywrightError, PlaywrightTimeout, Request, Response, Route
+from bots.browser import Frame, Page, PlaywrightError, PlaywrightTimeout, Request, Route
 from bots.errors import (
     AnswerMissing,
     BadReading,
@@ -22,7 +22,6 @@ from bots.errors import (
     PageChanged,
     PortalDown,
     PortalSlow,
-    RateLimited,
     SessionLost,
     error_class,
 )
@@ -48,12 +47,8 @@ class PageView:
         self.base_url = base_url.rstrip("/")
         self._eyes = Eyes(page, portal_map, details)
         self._hands = Hands(self._eyes)
-        self._trouble: BotError | None = None
-        self._trouble_seen = asyncio.Event()
         self._signing_in = False
         page.set_default_timeout(portal_map.timeouts.page * 1000)
-        page.on("response", self._on_response)
-        page.on("framenavigated", self._on_navigated)
 
     @property
     def here(self) -> str:
@@ -70,7 +65,6 @@ class PageView:
     async def goto(self, name: str, *others: str, **values: str) -> str:
         """Opens the page ``name`` by its path (with ``values`` put in); returns which of it and ``others`` is seen."""
         path = self.map.pages[name].path.format_map({key: quote(value, safe="") for key, value in values.items()})
-        self._forget_trouble()
         try:
             await self.browser_page.goto(self.base_url + path, wait_until="commit")
         except PlaywrightTimeout as error:
@@ -115,7 +109,6 @@ class PageView:
             await self.browser_page.unroute(re.compile(action.commit), handle)
 
     async def _press(self, action: ActionMap, click: Coroutine[Any, Any, None], seconds: float = 0) -> str:
-        self._forget_trouble()
         names = action.leads_to or (self.here,)
         page = self._page()
         in_place = [n for n in names if n in page.outcomes and page.outcomes[n].in_place]
@@ -126,9 +119,9 @@ class PageView:
             if moved is not None:
                 await self._moved_or_told(moved, in_place, seconds)
         except PlaywrightTimeout as error:
-            raise self._trouble_or(PortalSlow, page=self.here) from error
+            raise self._eyes.error(PortalSlow, page=self.here) from error
         except PlaywrightError as error:
-            raise self._trouble_or(PortalDown, what="the page broke off") from error
+            raise self._eyes.error(PortalDown, what="the page broke off") from error
         finally:
             if moved is not None:
                 moved.cancel()
@@ -148,8 +141,8 @@ class PageView:
             self.browser_page.remove_listener("framenavigated", seen)
 
     async def _moved_or_told(self, moved: asyncio.Task[None], in_place: list[str], seconds: float) -> None:
-        """Until a new document came, an outcome was told on the old one, or the portal showed trouble."""
-        waits: set[asyncio.Task[Any]] = {moved, asyncio.create_task(self._trouble_seen.wait())}
+        """Until a new document came or an outcome was told on the old one."""
+        waits: set[asyncio.Task[Any]] = {moved}
         if in_place:
             finds = {name: self._page().outcomes[name].see for name in in_place}
             waits.add(asyncio.create_task(self._eyes.first_seen(finds, {}, seconds)))
@@ -169,7 +162,12 @@ class PageView:
         if not self._signing_in and sign_in not in names:
             told[f"@{sign_in}"] = self.map.pages[sign_in].is_here
         told |= {n: o.see for n, o in outcomes.items()}
-        seen = await self._first_seen(told, pages, seconds or self.map.timeouts.page)
+        try:
+            seen = await self._eyes.first_seen(told, pages, seconds or self.map.timeouts.page)
+        except PlaywrightError as error:
+            raise self._eyes.error(PortalDown, what="the page broke off") from error
+        if not seen:
+            raise self._eyes.error(PageChanged, page=names[0], key="is_here", what="no expected page was seen")
         if seen.startswith("!"):
             raise self.told(self.map.interruptions[seen[1:]])
         if seen.startswith("@"):
@@ -178,22 +176,6 @@ class PageView:
             raise self.told(outcomes[seen])
         if seen in pages:
             self._eyes.here = seen
-        return seen
-
-    async def _first_seen(self, told: dict[str, Find], pages: dict[str, Find], seconds: float) -> str:
-        looking = asyncio.create_task(self._eyes.first_seen(told, pages, seconds))
-        troubled = asyncio.create_task(self._trouble_seen.wait())
-        await asyncio.wait({looking, troubled}, return_when=asyncio.FIRST_COMPLETED)
-        errors = await _end({looking, troubled})
-        if self._trouble:
-            raise self._trouble
-        for error in errors:
-            if isinstance(error, PlaywrightError):
-                raise self._eyes.error(PortalDown, what="the page broke off") from error
-            if isinstance(error, BotError):
-                raise error
-        if not (seen := looking.result()):
-            raise self._eyes.error(PageChanged, page=self.here, key="is_here", what="no expected page was seen")
         return seen
 
     # --- filling -------------------------------------------------------------------------------------------------
@@ -210,14 +192,13 @@ class PageView:
         """
         answered: dict[str, str] = {}
         questions = {key: field for key, field in self._page().fields.items() if key.startswith(prefix)}
-        shown = await asyncio.gather(*(self._eyes.count(field.find) for field in questions.values()))
-        for (key, _), count in zip(questions.items(), shown, strict=True):
-            if not count:
-                continue
-            name = key.removeprefix(prefix)
-            if not answers.get(name):
-                raise self._eyes.error(AnswerMissing, question=name)
-            answered[key] = answers[name]
+        shown = await self._eyes.shown({key: field.find for key, field in questions.items()})
+        for key in questions:
+            if key in shown:
+                name = key.removeprefix(prefix)
+                if not answers.get(name):
+                    raise self._eyes.error(AnswerMissing, question=name)
+                answered[key] = answers[name]
         await self.fill(**answered)
         return answered
 
@@ -267,7 +248,6 @@ class PageView:
         outcome of the action is told (raised)."""
         page = self._page()
         table, told = page.tables[table_key], {n: page.outcomes[n] for n in page.actions[action].leads_to if n in page.outcomes}
-        self._forget_trouble()
         await self._hands.press(action, page.actions[action].find)
         finds = [(name, plain(outcome.see)) for name, outcome in told.items()]
         seconds = self.map.timeouts.page
@@ -290,7 +270,7 @@ class PageView:
             seen.add(print_of)
             yield rows
             find = self._page().tables[key].next_page
-            if not find or not (await self._eyes.ask("count", find=plain(find)))["enabled"]:
+            if not find or not await self._eyes.shown({"next": find}, enabled=True):
                 return
             await self._press(ActionMap(find=find, leads_to=(self.here,)), self._hands.press(f"{key}.next_page", find))
         raise self._eyes.error(BadReading, page=self.here, what="a list without end")
@@ -308,11 +288,11 @@ class PageView:
 
     async def sees(self, outcome: str) -> bool:
         """Whether an outcome of this page is shown now."""
-        return await self._eyes.count(self._page().outcomes[outcome].see) > 0
+        return bool(await self._eyes.shown({outcome: self._page().outcomes[outcome].see}))
 
     async def offers(self, action: str) -> bool:
         """Whether an action of this page is shown and enabled now."""
-        return bool((await self._eyes.ask("count", find=plain(self._page().actions[action].find)))["enabled"])
+        return bool(await self._eyes.shown({action: self._page().actions[action].find}, enabled=True))
 
     def told(self, outcome: OutcomeMap) -> BotError:
         """The error that an outcome stands for."""
@@ -330,32 +310,6 @@ class PageView:
 
     def _page(self) -> PageMap:
         return self.map.pages[self.here]
-
-    # --- trouble -------------------------------------------------------------------------------------------------
-
-    def _on_response(self, response: Response) -> None:
-        request = response.request
-        if not request.is_navigation_request() or response.frame != self.browser_page.main_frame:
-            return
-        if response.status == 429:
-            self._set_trouble(self._eyes.error(RateLimited))
-        elif response.status >= 500:
-            self._set_trouble(self._eyes.error(PortalDown, what=f"error {response.status}"))
-
-    def _on_navigated(self, frame: Frame) -> None:
-        if frame == self.browser_page.main_frame and frame.url.startswith("chrome-error:"):
-            self._set_trouble(self._eyes.error(PortalDown, what="no connection"))
-
-    def _set_trouble(self, trouble: BotError) -> None:
-        self._trouble = self._trouble or trouble
-        self._trouble_seen.set()
-
-    def _forget_trouble(self) -> None:
-        self._trouble = None
-        self._trouble_seen = asyncio.Event()
-
-    def _trouble_or(self, kind: type[BotError], **details: str) -> BotError:
-        return self._trouble or self._eyes.error(kind, **details)
 
 
 async def _send_by(sender: SendOnce, route: Route) -> None:
