@@ -249,9 +249,10 @@ async def test_an_unfinished_request_cannot_be_submitted_by_hand(desk: Any, ask:
 
 async def test_dates_are_checked_again_when_it_is_submitted(desk: Any, ask: Any, truth: Any) -> None:
     request = ask()
+    request["service"]["from_date"] = us(TODAY - timedelta(days=5))
     await desk.enter(request)
-    for _ in range(8 * 24 * 4):  # a week and more of short pauses, none long enough to end the session
-        await truth.post("clock", advance_hours=0.25)
+    for _ in range(50):  # from nine in the morning past midnight, no pause long enough to end the session
+        await truth.post("clock", advance_hours=0.32)
         await desk.go("home.do")
     assert "backdated at most" in await desk.step("submit.do")
     assert await truth.get("requests") == []
