@@ -89,13 +89,15 @@ class Gate:
         self._request = request
         self.is_unsent = True
         """The portal has not asked for an INTENT (nor told of a receipt) yet."""
+        self.was_told = False
+        """The portal has told of a receipt, whatever the journal made of it."""
 
     async def intent(self, shown: Shown) -> None:
         self.is_unsent = False
         self._office.attempts.intent(self._attempt.attempt_id, shown)
 
     async def receipt(self, receipt: Receipt) -> None:
-        self.is_unsent = False
+        self.is_unsent, self.was_told = False, True
         due = None if receipt.adopted else _decision_due(self._office, self._request, receipt.received_at)
         self._office.attempts.receipt(self._attempt.attempt_id, receipt, decision_due=due)
 
@@ -123,7 +125,7 @@ async def submit_one(office: Office, desk: Desk, request_id: str, *, dry_run: bo
         return settle.failed(error)
     except Exception as bug:
         structlog.get_logger().error("submit_failed", portal=attempt.portal, request_id=request_id, exc_info=bug)
-        return settle.broke()
+        return settle.broke(was_told=gate.was_told)
     except BaseException:
         settle.interrupted()
         raise
@@ -200,9 +202,11 @@ class _Settle:
                 # A receipt is on disk, or somebody has settled it meanwhile: the error changes nothing of that.
                 return Ending(self._outcome(), _next(error))
 
-    def broke(self) -> Ending:
+    def broke(self, *, was_told: bool) -> Ending:
         """An exception that nobody foresaw: before the INTENT a person looks at it, after it the request is uncertain."""
         match self._state():
+            case AttemptState.INTENT | AttemptState.DRAFTING if was_told:
+                return self._doubt("failed", "its confirmation could not be noted")
             case AttemptState.INTENT:
                 return self._doubt("failed", "PriorBot failed after the click")
             case AttemptState.DRAFTING if self._dry_run:
