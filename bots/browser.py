@@ -39,6 +39,20 @@ __all__ = [
     "Route",
 ]
 
+_LIGHT = (
+    "--in-process-gpu",
+    "--disable-gpu-compositing",
+    "--disable-threaded-compositing",
+    "--disable-lcd-text",
+    "--num-raster-threads=1",
+    # The last switch of this name wins, so it repeats what Playwright turns off for good reason and adds the last two: spare
+    # renderers and a fresh frame for every document cost a third of a submission's processor time and bring a bot nothing.
+    "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,BackForwardCache,DestroyProfileOnBrowserClose,"
+    "HttpsFirstBalancedModeAutoEnable,HttpsUpgrades,LensOverlay,MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,"
+    "PaintHolding,ThirdPartyStoragePartitioning,Translate,SpareRendererForSitePerProcess,RenderDocument",
+)
+"""For a browser that nobody watches. Together they halve the processor time of a submission (docs/benchmarks.md)."""
+
 _LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"
 
 
@@ -57,7 +71,7 @@ class Browser:
         self._playwright = await async_playwright().start()
         self._browser = await self._playwright.chromium.launch(
             executable_path=str(found.path),
-            args=[*found.args, *([_LOOPBACK_ONLY] if self._loopback_only else [])],
+            args=[*found.args, *(_LIGHT if self._headless else ()), *([_LOOPBACK_ONLY] if self._loopback_only else ())],
             headless=self._headless,
             # Signals are ours: a run that is asked to stop signs out first.
             handle_sigint=False,
