@@ -47,10 +47,14 @@ class Engine:
                 f"There is no PriorBot home in {home.path}. Nothing was done. "
                 "Make one with: priorbot init, or name yours with --home."
             )
-        home.create()
-        engine = cls(home, now=now)
+        return cls.at(home, now=now)
+
+    @classmethod
+    def at(cls, home: Home, *, now: Clock = utc_now) -> Self:
+        """An engine on a home that is made when it is not there. From here on this process logs into it."""
         from jobs.logs import start_logs
 
+        engine = cls(home.create(), now=now)
         # From the start, because an unset logger prints to stdout; the vault is opened by the first id that is logged.
         start_logs(home.logs, lambda text: engine.vault.fingerprint(text))
         return engine

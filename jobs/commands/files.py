@@ -51,10 +51,9 @@ def check(file: FileArgument, home: HomeOption = None, as_json: JsonOption = Fal
     """
     from jobs.engine import Engine
 
-    place = find_home(home).create()
-    with Engine(place) as engine:
+    with Engine.at(find_home(home)) as engine:
         result = read_file(engine, file)
-    rejects = save_rejects(result, place)
+        rejects = save_rejects(result, engine.home)
     if as_json:
         print_objects(result.rejected)
     tell_rejected(result, rejects, quiet=as_json)
@@ -78,7 +77,8 @@ def route(
     from jobs.routing import route as find_route
     from jobs.routing import route_as_json
 
-    with Engine(find_home(home)) as engine:
+    place = find_home(home)
+    with Engine.at(place) if place.config_file.exists() else Engine(place) as engine:
         result = read_file(engine, file)
         day = as_of.date() if as_of else engine.today()
         routes = [

@@ -1,0 +1,294 @@
+"""``priorbot demo``: a week of work in a simulated world, on the screen, with real pages in a real browser.
+
+Everything happens on this machine, with synthetic people. The world's clock starts three days before a check write, so that
+decisions, open deadlines and units used are all there to be seen at the end.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from bots.model import Frozen, Status
+from jobs.attention import find_task
+from jobs.commands.at_work import run_on_portals
+from jobs.commands.shared import print_table, say
+from jobs.engine import Engine
+from jobs.home import Home, HomeError, write_private
+from jobs.ledger import ledger_rows
+
+if TYPE_CHECKING:
+    from fixtures.server import RunningWorld
+    from jobs.intake import IntakeResult
+    from jobs.state import Snapshot
+
+DEMO_FOLDER = "demo-home"
+MARK = ".priorbot-demo"
+SAMPLE = "requests.csv"
+ACCOUNTS = 4
+DESK = ZoneInfo("America/New_York")
+CHECK_WRITES = (10, 25)
+"""Days of the month on which units are brought up to date (rule H17)."""
+FIRST_LOOK = timedelta(hours=26)
+SECOND_LOOK = timedelta(days=3)
+
+_CONFIG = """\
+# A demo's settings: the portals of a simulated world that ran on this machine while the demo did.
+[practice]
+name = "Sample Family Practice (synthetic)"
+
+[vault]
+key_file = "demo.key"
+
+[portals.clear_coverage]
+base_url = "{clear_coverage}"
+account = [{accounts}]
+
+[portals.husky_secure]
+base_url = "{husky_secure}"
+account = "{units_account}"
+"""
+
+
+class DemoClock:
+    """The simulated world's time, as PriorBot sees it."""
+
+    def __init__(self, start: datetime) -> None:
+        self._shift = start - datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._shift
+
+    def advance(self, time: timedelta) -> None:
+        self._shift += time
+
+
+class Compared(Frozen):
+    """The journal against the world's truth. ``differences`` name request ids and what differs, nothing of a person."""
+
+    accepted: int
+    differences: tuple[str, ...]
+
+
+def run_demo(folder: Path) -> bool:
+    """Runs the whole demo in ``folder``. True when journal and world agree at the end."""
+    from fixtures.server import running_world
+
+    home = fresh_home(folder)
+    start = first_morning(datetime.now(DESK).date())
+    clock = DemoClock(start)
+    with running_world(now=start.isoformat()) as world, Engine.at(home, now=clock) as engine:
+        say(f"A simulated world runs on this machine. There it is {start:%A %d %B %Y, %H:%M}. Nobody real is in it.\n", "bold")
+        move_in(home, world)
+        result = _check(engine)
+        _submit(engine, result)
+        _look_again(engine, world, clock, FIRST_LOOK, "A day later")
+        _look_again(engine, world, clock, SECOND_LOOK, "Three more days later, after a check write")
+        _units(engine)
+        compared = compare(engine.journal.snapshots(), world.truth("requests"))
+        _books(engine)
+        _tell(engine, result, compared)
+    return not compared.differences
+
+
+# --- home ------------------------------------------------------------------------------------------------------------
+
+
+def fresh_home(folder: Path) -> Home:
+    """An empty demo home. Only a folder that an earlier demo marked as its own is emptied."""
+    if folder.exists():
+        if not (folder / MARK).is_file() and any(folder.iterdir()):
+            raise HomeError(
+                f"{folder} holds something else than an earlier demo. Nothing was touched. Name another folder with --home."
+            )
+        shutil.rmtree(folder)
+    home = Home(folder).create()
+    write_private(home.path / MARK, b"made by priorbot demo; emptied by the next one\n")
+    return home
+
+
+def first_morning(today: date) -> datetime:
+    """The last morning, today's at the latest, that lies three days before a check write."""
+    days = (today - timedelta(days=back) for back in range(32))
+    day = next(day for day in days if (day + timedelta(days=3)).day in CHECK_WRITES)
+    return datetime(day.year, day.month, day.day, 9, tzinfo=DESK)
+
+
+def move_in(home: Home, world: RunningWorld) -> None:
+    """Settings and passwords for the world's portals, and the sample file."""
+    from bots.vault import password_name
+    from fixtures.samples.make_requests import write_sample
+
+    accounts = [world.account("clear_coverage", f"cc-desk{number}") for number in range(1, ACCOUNTS + 1)]
+    units = world.account("husky_secure", "hs-desk1")
+    config = _CONFIG.format(
+        clear_coverage=world.url("clear_coverage"),
+        husky_secure=world.url("husky_secure"),
+        accounts=", ".join(f'"{name}"' for name, _ in accounts),
+        units_account=units[0],
+    )
+    write_private(home.config_file, config.encode())
+    vault = home.open_vault("demo.key")
+    for name, password in accounts:
+        vault.set(password_name("clear_coverage", name), password)
+    vault.set(password_name("husky_secure", units[0]), units[1])
+    write_sample(home.path / SAMPLE, datetime.fromisoformat(world.truth("clock")["now"]).astimezone(DESK).date())
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+
+def _step(title: str) -> None:
+    say(f"\n{title}", "bold cyan")
+
+
+def _check(engine: Engine) -> IntakeResult:
+    from jobs.intake import read_intake, write_rejects
+    from jobs.tables import problems_table
+
+    _step(f"1. Check {SAMPLE}")
+    result = read_intake(engine.home.path / SAMPLE, columns=engine.config.intake.columns, today=engine.today())
+    write_rejects(result, engine.home.rejects)
+    bad = len({row.row for row in result.rejected})
+    say(f"{result.rows} rows: {len(result.requests)} requests are good, {bad} rows are bad on purpose and go to rejects/.")
+    print_table(problems_table(result.rejected))
+    return result
+
+
+def _submit(engine: Engine, result: IntakeResult) -> None:
+    from jobs.dispatch import submit_due
+    from jobs.take_in import take_in
+
+    _step("2. Route by the payers' rules")
+    taken = take_in(result.requests, engine.journal, as_of=engine.today(), rulebook=engine.rulebook, settings=engine.routing)
+    print_table(_destinations(engine.journal.snapshots()))
+    _step(f"3. Submit over {ACCOUNTS} accounts of Clear Coverage, urgent first")
+    run_on_portals(engine, "Submitting", len(taken.ids), lambda office: submit_due(office, only=taken.ids))
+
+
+def _look_again(engine: Engine, world: RunningWorld, clock: DemoClock, time: timedelta, title: str) -> None:
+    from jobs.follow import follow_open
+    from jobs.tables import counts_table
+
+    _step(f"{title}: read what was decided")
+    world.advance(time.total_seconds() / 3600)
+    clock.advance(time)
+    run_on_portals(engine, "Reading cases", None, follow_open)
+    print_table(counts_table(engine.journal.snapshots()))
+
+
+def _units(engine: Engine) -> None:
+    from jobs.follow import read_units
+    from jobs.state import GRANTED
+    from jobs.tables import units_table
+
+    _step("Read the units used")
+    run_on_portals(engine, "Reading units", None, read_units)
+    print_table(units_table(snapshot for snapshot in engine.journal.snapshots(status=GRANTED) if snapshot.units))
+
+
+def _books(engine: Engine) -> None:
+    from jobs.reconciling import list_portals, reconcile_journal, write_exceptions
+
+    _step("Reconcile, and write the books")
+    lists = run_on_portals(engine, "Reading the lists", None, list_portals)
+    found = reconcile_journal(engine.journal, lists, engine.now())
+    write_exceptions(engine.home, found, engine.now())
+    engine.write_ledger()
+    engine.write_report()
+    engine.journal.check()
+    say(f"{found.rows} ledger rows, {found.matched} found on a portal, {len(found.exceptions)} exceptions.")
+
+
+# --- truth -----------------------------------------------------------------------------------------------------------
+
+
+def compare(snapshots: Iterator[Snapshot], truth: list[Mapping[str, Any]]) -> Compared:
+    """Each request that the world accepted must stand in the journal exactly once, with the same numbers, and no other."""
+    ours: dict[str, Snapshot] = {one.receipt.reference_no: one for one in snapshots if one.receipt is not None}
+    theirs = {str(one["reference_no"]): one for one in truth}
+    differences = [f"{ours[number].request.request_id}: the world does not have it" for number in ours.keys() - theirs.keys()]
+    differences += [f"{number}: the journal does not have it" for number in theirs.keys() - ours.keys()]
+    for number in ours.keys() & theirs.keys():
+        differences += _differs(ours[number], theirs[number])
+    by_request = Counter(str(one["our_reference"]) for one in truth)
+    differences += [f"{request_id}: accepted {count} times" for request_id, count in by_request.items() if count > 1]
+    return Compared(accepted=len(theirs), differences=tuple(sorted(differences)))
+
+
+def _differs(snapshot: Snapshot, truth: Mapping[str, Any]) -> Iterator[str]:
+    request, rows = snapshot.request, ledger_rows(snapshot)
+    asked = sorted((line.service_code, line.from_date.isoformat(), str(line.units)) for line in request.lines)
+    told = sorted((str(line["code"]), str(line["from_date"]), str(line["units"])) for line in truth["lines"])
+    pairs = (
+        ("our reference", request.request_id, str(truth["our_reference"])),
+        ("member", request.member.id, str(truth["member_id"])),
+        ("lines", asked, told),
+        ("authorization", rows[0].authorization_no, str(truth["authorization_no"] or "")),
+    )
+    yield from (f"{request.request_id}: another {name}" for name, mine, theirs in pairs if mine != theirs)
+
+
+# --- the end ---------------------------------------------------------------------------------------------------------
+
+
+def _destinations(snapshots: Iterator[Snapshot]) -> Any:
+    from jobs.tables import table
+
+    ways = Counter(
+        (one.route.decision.replace("_", " "), one.route.portal or one.route.number) for one in snapshots if one.route is not None
+    )
+    made = table("Where requests go", "way", "to", "requests", right=("requests",))
+    for (way, to), count in ways.most_common():
+        made.add_row(way, to, str(count))
+    return made
+
+
+def _tell(engine: Engine, result: IntakeResult, compared: Compared) -> None:
+    from jobs.tables import table
+
+    home = engine.home
+    snapshots = list(engine.journal.snapshots())
+    count = Counter(one.status for one in snapshots)
+    portal = sum(one.receipt is not None for one in snapshots)
+    granted = count[Status.APPROVED] + count[Status.PARTIALLY_APPROVED] + count[Status.MODIFIED]
+    made = table("What happened", "", "", right=("",))
+    for what, number in (
+        ("rows in the file", result.rows),
+        ("requests taken", len(snapshots)),
+        ("accepted by Clear Coverage, each once", portal),
+        ("approved, in full or in part", granted),
+        ("denied", count[Status.DENIED]),
+        (
+            "still with the payer",
+            sum(count[status] for status in (Status.SUBMITTED, Status.PENDED_REVIEW, Status.PENDED_CLINICAL)),
+        ),
+        ("not required, by the payers' rules", count[Status.NOT_REQUIRED]),
+        ("wait for a person, with one next action each", sum(find_task(one) is not None for one in snapshots)),
+    ):
+        made.add_row(what, str(number))
+    print_table(made)
+    files = table("Where it is", "file", "what it is")
+    for path, what in (
+        (home.report_html, "the report: open it in a browser"),
+        (home.ledger_csv, "the ledger, one row per service line"),
+        (home.ledger_xlsx, "the same for a spreadsheet"),
+        (home.exceptions_csv, "where ledger and portals disagree"),
+        (home.rejects, "the bad rows with their reasons, to be corrected"),
+        (home.logs, "the log, without anything of a patient"),
+    ):
+        files.add_row(str(path), what)
+    print_table(files)
+    if compared.differences:
+        say("Journal and simulated world differ: " + "; ".join(compared.differences), "bold red")
+    else:
+        say(
+            f"The journal agrees with the simulated world: {compared.accepted} requests accepted, each exactly once.",
+            "bold green",
+        )
+    say("Next: open the report, then make a home of your own with: priorbot init", "bold")
