@@ -47,7 +47,7 @@ async def follow_open(
             cases.setdefault(receipt.portal, {})[receipt.reference_no] = snapshot
     outcomes: list[Outcome] = []
     for slug, mine in cases.items():
-        if (portals is None or slug in portals) and any(each.status in AWAITED for each in mine.values()):
+        if (portals is None or slug in portals) and any(map(is_open, mine.values())):
             await _with_reader(office, slug, partial(_sweep, mine=mine, outcomes=outcomes))
     return tuple(outcomes)
 
@@ -154,7 +154,7 @@ def _stopped(office: Office, slug: str, account: str, error: BotError) -> _Stopp
 async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[Outcome]) -> None:
     """The list since the oldest open case, then the pages of those cases that need it."""
     office = reader.office
-    oldest = min(_sent_on(each) for each in mine.values() if each.status in AWAITED)
+    oldest = min(_sent_on(each) for each in mine.values() if is_open(each))
     listed = {case.reference_no: case for case in await reader.read(lambda: reader.driver.list_cases(oldest - LIST_MARGIN))}
     unchanged = []
     for reference_no, snapshot in mine.items():
@@ -172,12 +172,19 @@ async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[O
 def needs_reading(snapshot: Snapshot, row: CaseSummary | None, now: datetime) -> bool:
     """Whether the case's page is to be opened: never read, another word or number in the list, or open and read long ago."""
     reading = snapshot.reading
-    is_open = snapshot.status in AWAITED
     if reading is None:
         return True
     if row is not None and _differs(row, reading):
         return True
-    return is_open and now - reading.observed_at >= REREAD_AFTER
+    return is_open(snapshot) and now - reading.observed_at >= REREAD_AFTER
+
+
+def is_open(snapshot: Snapshot) -> bool:
+    """Whether more is to come: no decision yet, or a granted case whose page does not show its authorization number yet (a
+    portal's header can lag a day behind its lines)."""
+    reading = snapshot.reading
+    granted_unnumbered = snapshot.status in GRANTED and reading is not None and not reading.authorization_no
+    return snapshot.status in AWAITED or granted_unnumbered
 
 
 def _differs(row: CaseSummary, reading: Reading) -> bool:
