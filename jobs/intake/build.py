@@ -5,31 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from operator import itemgetter
 from typing import Any
+
+from msgspec.structs import replace
 
 from bots.model import Attachment, AuthRequest, Contact, Drug, Frozen, Member, Provider, ServiceLine
 from jobs.documents import DocumentRefused, Documents
-from jobs.intake.cells import MARK, BadCell
+from jobs.intake.block import Block, Part
+from jobs.intake.cells import BadCell, document_paths
 from jobs.intake.checks import LINE_CHECKS, REQUEST_CHECKS, Finding, missing
-from jobs.intake.columns import COLUMNS, DECIDE_NEEDS, Column, refuse_odd_cell
+from jobs.intake.columns import COLUMNS, DECIDE_NEEDS
 from jobs.intake.header import Header, column_at
 from jobs.intake.source import Row
-
-_MEMO = 20_000
-"""Values kept per column, so that a word or an NPI that comes again is neither read nor stored again."""
-
-
-_Columns = list[tuple[int, Column, dict[str, object]]]
-"""Index in the file, column, and the values that its cells had so far."""
-
-
-class Part(Frozen):
-    """What could be read of some columns of a row, and what could not."""
-
-    values: Mapping[str, Any]
-    empty: frozenset[str]
-    findings: tuple[Finding, ...]
 
 
 class Built(Frozen):
@@ -44,12 +31,8 @@ class Builder:
     """Builds requests from rows under one header; ``folder`` is where relative attachments are looked for."""
 
     def __init__(self, header: Header, documents: Documents, today: date) -> None:
-        columns = column_at(header)
-        self._request_columns: _Columns = [(index, column, {}) for index, column in columns if not column.line]
-        self._shared: Callable[[list[str]], tuple[str, ...]] = itemgetter(*(index for index, _, _ in self._request_columns))
-        self._line_columns: _Columns = [(index, column, {}) for index, column in columns if column.line]
-        self._absent_request = frozenset(name for name, column in COLUMNS.items() if not column.line and name not in header.at)
-        self._absent_line = frozenset(name for name, column in COLUMNS.items() if column.line and name not in header.at)
+        self._about = self._block(header, line=False)
+        self._line = self._block(header, line=True)
         self._documents = documents
         self._today = today
         self._missing_memo: dict[tuple[object, ...], tuple[Finding, ...]] = {}
@@ -69,7 +52,7 @@ class Builder:
                 continue
             about = self._request_part(row, parts)
             first = first or (row.number, about)
-            line = self._read(row, self._line_columns, self._absent_line)
+            line = self._line.read(self._line.pick(row.cells))
             together = {**about.values, **line.values}
             wrong = [
                 *about.findings,
@@ -87,9 +70,9 @@ class Builder:
 
     def _request_part(self, row: Row, parts: dict[tuple[str, ...], Part]) -> Part:
         """The columns that all rows of a request share; rows that write them alike are read once."""
-        key = self._shared(row.cells)
+        key = self._about.pick(row.cells)
         if key not in parts:
-            part = self._read(row, self._request_columns, self._absent_request)
+            part = self._about.read(key)
             wrong = (
                 *part.findings,
                 *self._missing(part.values, part.empty, line=False),
@@ -98,44 +81,20 @@ class Builder:
             parts[key] = Part(values=part.values, empty=part.empty, findings=wrong)
         return parts[key]
 
-    def _read(self, row: Row, columns: _Columns, absent: frozenset[str]) -> Part:
-        values: dict[str, object] = {}
-        empty: list[str] = []
-        findings: list[Finding] = []
-        for index, column, memo in columns:
-            cell = row.cells[index]
-            if not cell:
-                empty.append(column.name)
-                continue
-            try:
-                known = memo.get(cell) if type(cell) is str else None
-                values[column.name] = self._value(column, cell, memo) if known is None else known
-            except BadCell as bad:
-                findings.append(Finding(column.name, bad.code, bad.reason))
-        return Part(values=values, empty=absent.union(empty), findings=tuple(findings))
+    def _block(self, header: Header, *, line: bool) -> Block:
+        columns = [(index, column) for index, column in column_at(header) if column.line is line]
+        readers = {"attachments": self._attachments}
+        return Block(
+            [(index, replace(column, read=readers.get(column.name, column.read))) for index, column in columns],
+            [name for name, column in COLUMNS.items() if column.line is line and name not in header.at],
+        )
 
-    def _value(self, column: Column, cell: str, memo: dict[str, object]) -> object:
-        """The cell's value. Raises the `BadCell` that says why it has none."""
-        if type(cell) is not str and (damage := refuse_odd_cell(cell, column.kind)):
-            raise damage
-        cell = str(cell)
-        if cell.startswith(MARK.rstrip()):
-            raise BadCell(
-                "still_marked", f"still carries the mark {MARK.strip()}; compare it with the chart, correct it, remove the mark"
-            )
-        value = column.read(cell)
-        if column.name == "attachments":
-            value = self._attachments(value)  # type: ignore[arg-type]
-        if len(memo) >= _MEMO:
-            memo.clear()
-        memo[cell] = value
-        return value
-
-    def _attachments(self, paths: tuple[str, ...]) -> tuple[Attachment, ...]:
-        """Raises `BadCell` with one reason per unusable document; documents are named by their place, not by their path."""
+    def _attachments(self, cell: str) -> tuple[Attachment, ...]:
+        """The documents that a cell names, each checked. Raises `BadCell` with a reason for each that is unusable (named by its
+        place, not by its path)."""
         found: list[Attachment] = []
         refused: list[tuple[str, str]] = []
-        for place, path in enumerate(paths, start=1):
+        for place, path in enumerate(document_paths(cell), start=1):
             try:
                 found.append(self._documents.check(path))
             except DocumentRefused as problem:
@@ -146,7 +105,7 @@ class Builder:
 
     def _missing(self, values: Mapping[str, Any], empty: frozenset[str], *, line: bool) -> tuple[Finding, ...]:
         """`missing`, worked out once for all rows that are alike in what it depends on."""
-        key = (empty, line, *(values.get(name) for name in DECIDE_NEEDS))
+        key = (empty, line, *map(values.get, DECIDE_NEEDS))
         if key not in self._missing_memo:
             self._missing_memo[key] = tuple(missing(values, empty, line=line))
         return self._missing_memo[key]

@@ -20,6 +20,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 MARK = "[CHECK] "
 """Written into ``rejects/`` before a cell that a spreadsheet has spoilt, so that it cannot be sent again unread."""
 
+_LONGEST_ID = 40
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE][+-][0-9]+|[0-9][.,][0-9]+[eE][0-9]+")
 _POINT_ZERO = re.compile(r"[0-9]+[.,]0*")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
@@ -70,9 +71,11 @@ def id_damage(text: str) -> BadCell | None:
 
 def request_id(text: str) -> str:
     """The practice's own id: up to 30 letters, digits, dots, dashes, underscores, so that a portal's reference field holds it."""
-    if damage := id_damage(text):
+    if "." in text and (damage := id_damage(text)):
         raise damage
     if not _REQUEST_ID.fullmatch(text):
+        if damage := id_damage(text):
+            raise damage
         raise BadCell(
             "bad_request_id", "must be 1 to 30 letters, digits, dots, dashes or underscores, beginning with a letter or digit"
         )
@@ -81,6 +84,8 @@ def request_id(text: str) -> str:
 
 def member_id(text: str) -> str:
     """Any text that can be an id; whether it fits the coverage is a check of its own."""
+    if text.isalnum() and len(text) <= _LONGEST_ID:
+        return text
     if damage := id_damage(text):
         raise damage
     return _short_text(text)
@@ -88,9 +93,9 @@ def member_id(text: str) -> str:
 
 def npi(text: str) -> str:
     """Ten digits beginning with 1 or 2 whose last is the Luhn check digit over 80840 and the first nine."""
-    if damage := id_damage(text):
-        raise damage
     if not _NPI.fullmatch(text):
+        if damage := id_damage(text):
+            raise damage
         raise BadCell("bad_npi", "is no NPI: ten digits beginning with 1 or 2 are needed")
     total = 24  # what the prefix 80840 adds
     for place, char in enumerate(text):
@@ -178,14 +183,14 @@ def lines_of_text(longest: int) -> Callable[[str], str]:
 
 
 def _text(text: str, longest: int, forbidden: re.Pattern[str]) -> str:
-    if forbidden.search(text):
+    if not text.isprintable() and forbidden.search(text):
         raise BadCell("control_characters", "has line breaks or characters that cannot be shown")
     if len(text) > longest:
         raise BadCell("too_long", f"is longer than {longest} characters")
     return text
 
 
-_short_text = line_of_text(40)
+_short_text = line_of_text(_LONGEST_ID)
 _name = line_of_text(60)
 
 
