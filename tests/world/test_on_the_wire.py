@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import socket
+import subprocess
+import sys
 import urllib.error
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 
 from fixtures.people import members
@@ -149,3 +152,24 @@ def test_a_world_tells_what_it_refuses(world: RunningWorld) -> None:
 def test_the_index_names_the_portals(world: RunningWorld) -> None:
     assert world.url("husky_secure", "/") == f"http://husky-secure.localhost:{world.port}/"
     assert world.account("clear_coverage", "cc-desk3") == ("cc-desk3", "Synthetic$Desk3")
+
+
+def test_a_world_ends_with_the_process_that_started_it() -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "from fixtures.server import running_world\nwith running_world() as w: print(w.pid, flush=True); input()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    world = psutil.Process(int(holder.stdout.readline()))
+    holder.kill()
+    holder.wait()
+    holder.stdin.close()
+    holder.stdout.close()
+    world.wait(timeout=20)  # raises when it is still there
