@@ -96,8 +96,8 @@ class Eyes:
     async def first_seen(self, told: Mapping[str, Find], pages: Mapping[str, Find], seconds: float) -> str:
         """Waits until one of these is seen; what is ``told`` stands before ``pages``. "" when time is up.
 
-        A document that goes away while it is looked at is no answer: its successor is looked at for the rest of the time. An error
-        document of the server or the connection is `PortalDown` or `RateLimited`.
+        A document that goes away while it is looked at is no answer: its successor is looked at for the rest of the time. A
+        document that is an error of the server or the connection is `PortalDown` or `RateLimited`.
         """
         clock = asyncio.get_running_loop().time
         end = clock() + seconds

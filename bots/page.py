@@ -71,7 +71,7 @@ class PageView:
             raise self._eyes.error(PortalSlow, page=name) from error
         except PlaywrightError as error:
             raise self._eyes.error(PortalDown, what="no connection") from error
-        return await self._arrive((name, *others))
+        return await self._arrive((name, *others), told_by=name)
 
     async def press(self, key: str) -> str:
         """Presses an action of this page and returns the page or outcome of its ``leads_to`` that is seen."""
@@ -151,10 +151,13 @@ class PageView:
         if not done:
             raise self._eyes.error(PortalSlow, page=self.here)
 
-    async def _arrive(self, names: tuple[str, ...], seconds: float | None = None) -> str:
-        """Waits for the first of these pages and outcomes, or an interruption (raised); sets ``here``."""
-        page = self.map.pages.get(self.here)
-        outcomes = {n: page.outcomes[n] for n in names if page and n in page.outcomes}
+    async def _arrive(self, names: tuple[str, ...], seconds: float | None = None, *, told_by: str = "") -> str:
+        """Waits for the first of these pages and outcomes, or an interruption (raised); sets ``here``.
+
+        ``told_by``: a page whose outcomes may be told, all of them; else those of the present page that ``names`` has.
+        """
+        page = self.map.pages.get(told_by or self.here)
+        outcomes = {n: o for n, o in page.outcomes.items() if told_by or n in names} if page else {}
         pages = {n: self.map.pages[n].is_here for n in names if n in self.map.pages}
         # What may be told besides: an outcome stands before a page, because a page that carries an error is the error.
         told: dict[str, Find] = {f"!{k}": o.see for k, o in self.map.interruptions.items()}
@@ -182,7 +185,13 @@ class PageView:
 
     async def fill(self, **values: str) -> None:
         """Fills fields of this page by our names, each read back at once; an empty value leaves its field alone."""
-        await self._hands.fill(self._page().fields, {key: value for key, value in values.items() if value})
+        fields = self._page().fields
+        entered = {key: value for key, value in values.items() if value}
+        for key in [key for key in entered if fields[key].posts_back]:
+            await self._hands.fill(fields, {key: entered.pop(key)})
+            again = ActionMap(find=fields[key].find, leads_to=(self.here,))
+            await self._press(again, self.browser_page.keyboard.press("Tab"))
+        await self._hands.fill(fields, entered)
 
     async def answer(self, answers: Mapping[str, str], prefix: str = "q_") -> dict[str, str]:
         """Answers the questions this page shows, only from ``answers``; a shown question without answer stops the request.
@@ -289,6 +298,14 @@ class PageView:
     async def sees(self, outcome: str) -> bool:
         """Whether an outcome of this page is shown now."""
         return bool(await self._eyes.shown({outcome: self._page().outcomes[outcome].see}))
+
+    async def leave(self, page: str, action: str) -> bool:
+        """Presses the action of the page ``page`` if this document, whatever it is, offers it; whether it did."""
+        leave = self.map.pages[page].actions[action]
+        if not await self._eyes.shown({action: leave.find}, enabled=True):
+            return False
+        await self._press(leave, self._hands.press(action, leave.find))
+        return True
 
     async def offers(self, action: str) -> bool:
         """Whether an action of this page is shown and enabled now."""

@@ -82,6 +82,8 @@ class FieldMap(Frozen):
     """PICK: what the list says when it has nothing."""
     shown: Find = ()
     """TREE: where the page shows what was chosen."""
+    posts_back: bool = False
+    """Leaving the field makes the page load itself anew (WebForms); nothing else may be entered before that."""
 
 
 class ActionMap(Frozen):

@@ -70,6 +70,7 @@ class Session:
         self._context: BrowserContext | None = None
         self._view: PageView | None = None
         self.signed_in = False
+        self._password_sent = False
 
     @property
     def view(self) -> PageView:
@@ -110,14 +111,14 @@ class Session:
         if context is None:
             return
         try:
-            if self.signed_in:
+            if self.signed_in or self._password_sent:
                 async with asyncio.timeout(SIGN_OUT_SECONDS):
                     await self._sign_out()
                 self._states.drop_state(self.account.portal, self.account.name)
         except (BotError, PlaywrightError, TimeoutError):
             pass
         finally:
-            self.signed_in = False
+            self.signed_in = self._password_sent = False
             await context.close()
 
     async def _open(self, state: dict[str, Any] | None) -> None:
@@ -142,6 +143,7 @@ class Session:
             if await view.goto(sign_in.page, sign_in.landed) == sign_in.page:
                 who = (self.account.portal, self.account.name, fingerprint)
                 self._credentials.trying(*who)
+                self._password_sent = True
                 try:
                     await view.fill(**{sign_in.username: self.account.name, sign_in.password: password.reveal()})
                     seen = await view.press(sign_in.action)
@@ -180,7 +182,7 @@ class Session:
     async def _sign_out(self) -> None:
         sign_in, view = self.map.sign_in, self.view
         async with view.signing_in():
-            offered = view.here and sign_in.sign_out in self.map.pages[view.here].actions and await view.offers(sign_in.sign_out)
-            if not offered and await view.goto(sign_in.landed, sign_in.page) == sign_in.page:
+            if await view.leave(sign_in.landed, sign_in.sign_out):
                 return
-            await view.press(sign_in.sign_out)
+            if await view.goto(sign_in.landed, sign_in.page) == sign_in.landed:
+                await view.press(sign_in.sign_out)
