@@ -11,6 +11,7 @@ Any room logs with ``structlog.get_logger().info("word", field=value)``.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import threading
@@ -117,6 +118,7 @@ def start_logs(folder: Path, fingerprint: Hash, *, max_bytes: int = _MAX_BYTES) 
         cache_logger_on_first_use=False,
     )
     _quiet_libraries()
+    structlog.get_logger().info("started", pid=os.getpid())
 
 
 def clean(event: Event, level: str, fingerprint: Hash) -> dict[str, Any]:
