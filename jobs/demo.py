@@ -1,14 +1,16 @@
-"""``priorbot demo``: a week of work in a simulated world, on the screen, with real pages in a real browser.
+"""``priorbot demo``: some weeks of work in a simulated world, on the screen, with real pages in a real browser.
 
-Everything happens on this machine, with synthetic people. The world's clock starts three days before a check write, so that
-decisions, open deadlines and units used are all there to be seen at the end.
+Everything happens on this machine, with synthetic people. A first file is submitted three days before a check write; after the
+next check write a second one follows, so that decisions, open deadlines and units used are all there to be seen at the end.
 """
 
 from __future__ import annotations
 
+import csv
+import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,13 +31,13 @@ if TYPE_CHECKING:
 
 DEMO_FOLDER = "demo-home"
 MARK = ".priorbot-demo"
-SAMPLE = "requests.csv"
+FIRST_FILE, SECOND_FILE = "requests.csv", "more-requests.csv"
 ACCOUNTS = 4
 DESK = ZoneInfo("America/New_York")
 CHECK_WRITES = (10, 25)
 """Days of the month on which units are brought up to date (rule H17)."""
-FIRST_LOOK = timedelta(hours=26)
-SECOND_LOOK = timedelta(days=3)
+A_DAY = timedelta(hours=26)
+_HELD_BACK = re.compile(r"HUSKY-0([012]\d)")
 
 _CONFIG = """\
 # A demo's settings: the portals of a simulated world that ran on this machine while the demo did.
@@ -83,16 +85,25 @@ def run_demo(folder: Path) -> bool:
     start = first_morning(datetime.now(DESK).date())
     clock = DemoClock(start)
     with running_world(now=start.isoformat()) as world, Engine.at(home, now=clock) as engine:
-        say(f"A simulated world runs on this machine. There it is {start:%A %d %B %Y, %H:%M}. Nobody real is in it.\n", "bold")
+        say(f"A simulated world runs on this machine. There it is {start:%A %d %B %Y, %H:%M}. Nobody real is in it.", "bold")
         move_in(home, world)
-        result = _check(engine)
-        _submit(engine, result)
-        _look_again(engine, world, clock, FIRST_LOOK, "A day later")
-        _look_again(engine, world, clock, SECOND_LOOK, "Three more days later, after a check write")
+        _step("1. Check the file")
+        first = _check(engine, write_part(home, FIRST_FILE, start, later=False))
+        _step(f"2. Route by the payers' rules, and submit over {ACCOUNTS} accounts, urgent first")
+        _submit(engine, first)
+        _pass(world, clock, A_DAY)
+        _look(engine, "3. A day later: read what was decided")
+        _pass(world, clock, after_next_check_write(start) - clock())
+        _look(engine, f"4. On {clock().astimezone(DESK):%d %B}, after a check write: what was decided, and the units used")
         _units(engine)
+        _step("5. A second file comes in")
+        second = _check(engine, write_part(home, SECOND_FILE, clock().astimezone(DESK), later=True))
+        _submit(engine, second)
+        _pass(world, clock, A_DAY)
+        _look(engine, "6. A day later: read what was decided")
         compared = compare(engine.journal.snapshots(), world.truth("requests"))
         _books(engine)
-        _tell(engine, result, compared)
+        _tell(engine, first.rows + second.rows, compared)
     return not compared.differences
 
 
@@ -120,9 +131,8 @@ def first_morning(today: date) -> datetime:
 
 
 def move_in(home: Home, world: RunningWorld) -> None:
-    """Settings and passwords for the world's portals, and the sample file."""
+    """Settings and passwords for the world's portals."""
     from bots.vault import password_name
-    from fixtures.samples.make_requests import write_sample
 
     accounts = [world.account("clear_coverage", f"cc-desk{number}") for number in range(1, ACCOUNTS + 1)]
     units = world.account("husky_secure", "hs-desk1")
@@ -137,7 +147,32 @@ def move_in(home: Home, world: RunningWorld) -> None:
     for name, password in accounts:
         vault.set(password_name("clear_coverage", name), password)
     vault.set(password_name("husky_secure", units[0]), units[1])
-    write_sample(home.path / SAMPLE, datetime.fromisoformat(world.truth("clock")["now"]).astimezone(DESK).date())
+
+
+def write_part(home: Home, name: str, day: datetime, *, later: bool) -> Path:
+    """The sample's rows as of that day: those that come ``later``, or all others. Together they are the whole sample."""
+    from fixtures.samples.make_requests import write_sample
+
+    path = home.path / name
+    write_sample(path, day.date())
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    at = header.index("request_id")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *(row for row in rows if is_held_back(row[at]) is later)])
+    return path
+
+
+def is_held_back(request_id: str) -> bool:
+    """Every third of the sample's first requests comes in the second file."""
+    found = _HELD_BACK.fullmatch(request_id)
+    return found is not None and int(found[1]) % 3 == 0
+
+
+def after_next_check_write(start: datetime) -> datetime:
+    """The morning after the second check write from ``start`` on: three days after it there is the first."""
+    days = (start + timedelta(days=ahead) for ahead in range(4, 40))
+    return next(day for day in days if day.day in CHECK_WRITES) + timedelta(days=1)
 
 
 # --- steps -----------------------------------------------------------------------------------------------------------
@@ -147,16 +182,17 @@ def _step(title: str) -> None:
     say(f"\n{title}", "bold cyan")
 
 
-def _check(engine: Engine) -> IntakeResult:
+def _check(engine: Engine, file: Path) -> IntakeResult:
     from jobs.intake import read_intake, write_rejects
     from jobs.tables import problems_table
 
-    _step(f"1. Check {SAMPLE}")
-    result = read_intake(engine.home.path / SAMPLE, columns=engine.config.intake.columns, today=engine.today())
+    result = read_intake(file, columns=engine.config.intake.columns, today=engine.today())
     write_rejects(result, engine.home.rejects)
     bad = len({row.row for row in result.rejected})
-    say(f"{result.rows} rows: {len(result.requests)} requests are good, {bad} rows are bad on purpose and go to rejects/.")
-    print_table(problems_table(result.rejected))
+    also = f", {bad} rows are bad on purpose and go to rejects/" if bad else ""
+    say(f"{file.name}: {result.rows} rows, {len(result.requests)} good requests{also}.")
+    if bad:
+        print_table(problems_table(result.rejected))
     return result
 
 
@@ -164,20 +200,24 @@ def _submit(engine: Engine, result: IntakeResult) -> None:
     from jobs.dispatch import submit_due
     from jobs.take_in import take_in
 
-    _step("2. Route by the payers' rules")
     taken = take_in(result.requests, engine.journal, as_of=engine.today(), rulebook=engine.rulebook, settings=engine.routing)
-    print_table(_destinations(engine.journal.snapshots()))
-    _step(f"3. Submit over {ACCOUNTS} accounts of Clear Coverage, urgent first")
-    run_on_portals(engine, "Submitting", len(taken.ids), lambda office: submit_due(office, only=taken.ids))
+    snapshots = [engine.journal.snapshot(request_id) for request_id in taken.ids]
+    print_table(_destinations(snapshots))
+    due = sum(one.status is Status.NEW for one in snapshots)
+    run_on_portals(engine, "Submitting", due, lambda office: submit_due(office, only=taken.ids))
 
 
-def _look_again(engine: Engine, world: RunningWorld, clock: DemoClock, time: timedelta, title: str) -> None:
+def _pass(world: RunningWorld, clock: DemoClock, time: timedelta) -> None:
+    """Time passes, in the world and for PriorBot."""
+    world.advance(time.total_seconds() / 3600)
+    clock.advance(time)
+
+
+def _look(engine: Engine, title: str) -> None:
     from jobs.follow import follow_open
     from jobs.tables import counts_table
 
-    _step(f"{title}: read what was decided")
-    world.advance(time.total_seconds() / 3600)
-    clock.advance(time)
+    _step(title)
     run_on_portals(engine, "Reading cases", None, follow_open)
     print_table(counts_table(engine.journal.snapshots()))
 
@@ -187,7 +227,6 @@ def _units(engine: Engine) -> None:
     from jobs.state import GRANTED
     from jobs.tables import units_table
 
-    _step("Read the units used")
     run_on_portals(engine, "Reading units", None, read_units)
     print_table(units_table(snapshot for snapshot in engine.journal.snapshots(status=GRANTED) if snapshot.units))
 
@@ -195,7 +234,7 @@ def _units(engine: Engine) -> None:
 def _books(engine: Engine) -> None:
     from jobs.reconciling import list_portals, reconcile_journal, write_exceptions
 
-    _step("Reconcile, and write the books")
+    _step("7. Reconcile, and write the books")
     lists = run_on_portals(engine, "Reading the lists", None, list_portals)
     found = reconcile_journal(engine.journal, lists, engine.now())
     write_exceptions(engine.home, found, engine.now())
@@ -237,7 +276,7 @@ def _differs(snapshot: Snapshot, truth: Mapping[str, Any]) -> Iterator[str]:
 # --- the end ---------------------------------------------------------------------------------------------------------
 
 
-def _destinations(snapshots: Iterator[Snapshot]) -> Any:
+def _destinations(snapshots: Iterable[Snapshot]) -> Any:
     from jobs.tables import table
 
     ways = Counter(
@@ -249,7 +288,7 @@ def _destinations(snapshots: Iterator[Snapshot]) -> Any:
     return made
 
 
-def _tell(engine: Engine, result: IntakeResult, compared: Compared) -> None:
+def _tell(engine: Engine, rows: int, compared: Compared) -> None:
     from jobs.tables import table
 
     home = engine.home
@@ -257,9 +296,9 @@ def _tell(engine: Engine, result: IntakeResult, compared: Compared) -> None:
     count = Counter(one.status for one in snapshots)
     portal = sum(one.receipt is not None for one in snapshots)
     granted = count[Status.APPROVED] + count[Status.PARTIALLY_APPROVED] + count[Status.MODIFIED]
-    made = table("What happened", "", "", right=("",))
+    made = table("What happened", "", "count", right=("count",))
     for what, number in (
-        ("rows in the file", result.rows),
+        ("rows in the files", rows),
         ("requests taken", len(snapshots)),
         ("accepted by Clear Coverage, each once", portal),
         ("approved, in full or in part", granted),

@@ -35,7 +35,7 @@ def run_on_portals(engine: Engine, what: str, total: int | None, work: Work) -> 
                 return await work(engine.office(factory, on_outcome))
 
         result = asyncio.run(run())
-        progress.update(task, total=seen.total(), completed=seen.total(), stands=_counts(seen) or "nothing to do")
+        progress.update(task, total=seen.total(), completed=seen.total(), stands=_counts(seen) or "done")
     return result
 
 
