@@ -57,11 +57,13 @@ from bots.model import (
     Urgency,
 )
 from jobs.credentials import Credentials
+from jobs.dispatch import submit_due
 from jobs.journal import Journal
 from jobs.journal_write import Write
 from jobs.office import Office, PortalPlan
 from jobs.seats import Identity, Seats
-from jobs.state import Decision, Fallback, FallbackWay, Route
+from jobs.state import OPEN_ATTEMPT, AttemptState, Decision, Fallback, FallbackWay, Route
+from jobs.verify import verify_due
 
 PORTAL = "clear_coverage"
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
@@ -528,3 +530,59 @@ def open_office(
         sleep=changes.pop("sleep", no_wait),
         **changes,
     )
+
+
+# --- invariants 1 to 4 of the design -----------------------------------------------------------------------------------
+
+
+async def settle(journal: Journal, world: World, clock: FakeClock, **office: Any) -> None:
+    """Runs PriorBot undisturbed, as its schedule would, until nothing changes any more by itself."""
+    desk = open_office(journal, world, **office)
+    for _ in range(8):
+        clock.advance(minutes=40)
+        await verify_due(desk)
+        await submit_due(desk)
+        if not any(each.waiting_until or each.status is Status.NEW for each in journal.snapshots(status=UNSETTLED)):
+            return
+
+
+UNSETTLED = (Status.NEW, Status.WAITING, Status.UNCERTAIN)
+
+
+def check_truth(journal: Journal, truth: Truth) -> None:
+    """At every moment: at most one commit per request, nobody locked out, and the journal knows of all that was accepted."""
+    sent = truth.accepted_count()
+    assert max(sent.values(), default=0) <= 1, "a request was accepted twice"
+    assert max(truth.rejected_passwords().values(), default=0) <= 1, "a rejected password was typed again"
+    assert truth.troubles() == []
+    live = {attempt.request_id: attempt for attempt in journal.attempts() if attempt.state in OPEN_ATTEMPT}
+    owners = {number: request_id for request_id, number in truth.accepted()}
+    for request_id in sent:
+        assert live[request_id].state is not AttemptState.DRAFTING, "accepted, and the journal thinks that it was not sent"
+    for snapshot in journal.snapshots():
+        if snapshot.receipt is not None:
+            assert owners[snapshot.receipt.reference_no] == snapshot.request.request_id, "a receipt of another request"
+
+
+def check_rest(journal: Journal, truth: Truth) -> None:
+    """After `settle`: nothing lost; each accepted row is sent, refused with a reason, or waits for a person or a time."""
+    check_truth(journal, truth)
+    sent = truth.accepted_count()
+    for snapshot in journal.snapshots():
+        request_id = snapshot.request.request_id
+        match snapshot.status:
+            case Status.SUBMITTED:
+                assert sent[request_id] == 1
+            case Status.REJECTED | Status.NOT_ELIGIBLE:
+                assert sent[request_id] == 0
+                assert snapshot.reason
+            case Status.NEEDS_PERSON:
+                assert snapshot.reason
+                assert snapshot.next_action
+            case Status.WAITING:
+                assert snapshot.reason
+                assert snapshot.next_action or snapshot.waiting_until
+            case _:
+                raise AssertionError(f"{request_id} rests nowhere: {snapshot.status}")
+    assert journal.verify_chain() > 0
+    assert journal.rebuild(), "the rows are not what the events say"
