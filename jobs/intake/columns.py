@@ -193,4 +193,4 @@ def refuse_odd_cell(cell: str, kind: Kind) -> BadCell | None:
         if kind is Kind.DATE:
             return None
         return BadCell("date_cell", "was turned into a date by a spreadsheet; format the cell as text and type it again")
-    return BadCell("spoilt_cell", "holds a formula, an error, a truth value, a list or a time; put the plain text there")
+    return BadCell("spoilt_cell", "holds no plain text (a formula, an error, a truth value, a list, a time); put the text there")

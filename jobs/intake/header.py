@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bots.model import Frozen
 from jobs.intake.columns import ALWAYS, COLUMNS, REASONS_COLUMN, Column
 from jobs.intake.trouble import refuse
-from jobs.intake.words import nearest
+from jobs.intake.words import nearest, shown
 
 IGNORED = ""
 """What a column is mapped to under ``[intake.columns]`` when it is to be left out."""
@@ -62,7 +62,7 @@ class ColumnMap:
             if ours is None:
                 raise refuse(self._file, "unknown_column", columns=self._unknown(index, name))
             if ours in at:
-                raise refuse(self._file, "double_column", columns=f"'{names[at[ours]]}' and '{name}'")
+                raise refuse(self._file, "double_column", columns=f"'{shown(names[at[ours]])}' and '{shown(name)}'")
             if ours != IGNORED:
                 at[ours] = index
         if missing := [column for column in ALWAYS if column not in at]:
@@ -74,7 +74,7 @@ class ColumnMap:
             return f"column {index + 1} has no name"
         near = nearest(name.replace(" ", "_"), COLUMNS)
         hint = f"; the nearest known one is '{near}'" if near else ""
-        return f"its column '{name[:60]}' is unknown{hint}"
+        return f"its column '{shown(name)}' is unknown{hint}"
 
 
 def _plain(name: str) -> str:

@@ -15,6 +15,8 @@ from jobs.intake.trouble import refuse
 
 _MAX_COLUMNS = 300
 _REQUEST_ID = re.compile(r'"request_id"\s*:\s*"([A-Za-z0-9._-]{1,30})"')
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""JSON can escape half a character, which no file can hold."""
 _BROKEN = BadCell("bad_json", "is no JSON object of text values, each named once")
 
 
@@ -78,7 +80,11 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, NumberCell):
         return value
-    return value.strip() if isinstance(value, str) else SpoiltCell(json.dumps(value, ensure_ascii=False)[:200])
+    if not isinstance(value, str):
+        return SpoiltCell(json.dumps(value)[:200])
+    if not value.isascii() and _HALF_CHARACTER.search(value):
+        return SpoiltCell(_HALF_CHARACTER.sub("\ufffd", value).strip())
+    return value.strip()
 
 
 def _broken(number: int, line: str, width: int, id_at: int) -> Row:

@@ -21,6 +21,7 @@ from jobs.intake.header import Header
 from jobs.intake.result import IntakeResult, RejectedRow
 from jobs.intake.source import Row, Source, open_source
 from jobs.intake.trouble import IntakeFileRefused, refuse
+from jobs.intake.words import shown
 
 _IN_A_BAD_REQUEST = Finding(
     "", "request_has_bad_row", "belongs to a request with a bad row; correct that one and send all its rows again"
@@ -43,9 +44,9 @@ def read_intake(path: Path, *, columns: Mapping[str, str] = {}, today: date | No
             else:
                 rejected.append(found)
     except IntakeFileRefused as refused:
-        return IntakeResult(file=path.name, file_error=refused.problem)
+        return IntakeResult(file=refused.problem.file, file_error=refused.problem)
     return IntakeResult(
-        file=path.name,
+        file=run.file,
         folder=str(path.absolute().parent),
         header=run.header.names,
         attachments_at=run.header.at.get("attachments", -1),
@@ -75,7 +76,7 @@ class _Run:
     """One reading of one file."""
 
     def __init__(self, path: Path, columns: Mapping[str, str], today: date | None, *, keep_cells: bool = True) -> None:
-        self._file = path.name
+        self.file = shown(path.name)
         self._source: Source = open_source(path, columns)
         self.header: Header = self._source.header
         self._id_at = self.header.at["request_id"]
@@ -91,7 +92,7 @@ class _Run:
         counts = Counter(self._source.ids())
         self.rows = counts.total()
         if not self.rows:
-            raise refuse(self._file, "no_rows")
+            raise refuse(self.file, "no_rows")
         return counts
 
     def results(self) -> Iterator[AuthRequest | RejectedRow]:
@@ -103,7 +104,7 @@ class _Run:
             if len(group) == self._counts[cell]:
                 yield from self._settle(cell, waiting.pop(cell))
         if waiting:
-            raise refuse(self._file, "changed")
+            raise refuse(self.file, "changed")
 
     def _settle(self, cell: str, rows: list[Row]) -> Iterator[AuthRequest | RejectedRow]:
         known_id = _usable_id(cell)
@@ -126,7 +127,7 @@ class _Run:
                 self.cells[row.number] = self._as_it_stood(row)
             for finding in by_row[row.number] or [_IN_A_BAD_REQUEST]:
                 yield RejectedRow(
-                    file=self._file,
+                    file=self.file,
                     row=row.number,
                     request_id=known_id,
                     column=self.header.name_of(finding.column) if finding.column else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def write_rejects(result: IntakeResult, home_rejects_dir: Path, *, now: Clock = 
     if not result.cells:
         return None
     make_private_folder(home_rejects_dir)
-    path = _free_name(home_rejects_dir, f"{Path(result.file).stem}-rejects-{now():%Y%m%d-%H%M%S}")
+    stem = re.sub(r"[^\w.-]+", "_", Path(result.file).stem)[:60]  # the file's name may hold what another system's may not
+    path = _free_name(home_rejects_dir, f"{stem}-rejects-{now():%Y%m%d-%H%M%S}")
     names, *rows = _table(result)
     write_private(path, _UTF8_MARK + csv_text([names, *rows]))
     if len(rows) <= _WORKBOOK_ROWS:

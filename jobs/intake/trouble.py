@@ -6,6 +6,7 @@ Reasons name the file, a line or a column, never a patient's value.
 from __future__ import annotations
 
 from bots.model import Frozen
+from jobs.intake.words import shown
 
 _WHOLE = "{file} was not taken in: {what}. Nothing of it was submitted. {then}"
 
@@ -61,6 +62,7 @@ class IntakeFileRefused(Exception):
 
 def refuse(file: str, code: str, **details: str | int) -> IntakeFileRefused:
     """The exception for one entry of the table, ready to raise."""
+    file = shown(file)
     what, then = _TROUBLES[code]
     reason = _WHOLE.format(file=file, what=what.format_map(details), then=then)
     return IntakeFileRefused(FileProblem(file=file, code=code, reason=reason))

@@ -71,3 +71,10 @@ def test_a_broken_json_line_is_not_quoted(take, good):
 def test_documents_are_not_named_by_their_path(take, good, tmp_path):
     (tmp_path / f"{CANARY}.pdf").write_bytes(b"no pdf")
     assert CANARY not in said_by(take([good | {"attachments": f"{CANARY}.pdf;{CANARY}2.pdf"}]))
+
+
+def test_what_cannot_be_printed_is_not_put_into_a_sentence(take, good):
+    """A name may carry terminal commands, or half a character that no terminal takes."""
+    result = take(json.dumps(good | {"Sex\x1b[2J\ud800": "f"}), "requests.jsonl")
+    assert "'Sex?[2J?'" in result.file_error.reason
+    result.file_error.reason.encode()
