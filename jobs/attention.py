@@ -51,6 +51,7 @@ def find_task(snapshot: Snapshot) -> Task | None:
         or (reading.status_reason if reading else "")
         or (f"The portal says: {reading.status_raw}" if reading else "")
     )
+    why = why.removesuffix(action).rstrip() or why  # an error's sentence ends with what to do
     return Task(
         request_id=request.request_id,
         payer=request.payer.value,

@@ -124,10 +124,15 @@ def fresh_home(folder: Path) -> Home:
 
 
 def first_morning(today: date) -> datetime:
-    """The last morning, today's at the latest, that lies three days before a check write."""
-    days = (today - timedelta(days=back) for back in range(32))
-    day = next(day for day in days if (day + timedelta(days=3)).day in CHECK_WRITES)
-    return datetime(day.year, day.month, day.day, 9, tzinfo=DESK)
+    """The last morning, three days before a check write, from which the demo's weeks are over by today."""
+    mornings = (
+        datetime(day.year, day.month, day.day, 9, tzinfo=DESK) for back in range(64) if (day := today - timedelta(days=back))
+    )
+    return next(
+        morning
+        for morning in mornings
+        if (morning + timedelta(days=3)).day in CHECK_WRITES and (after_next_check_write(morning) + A_DAY).date() < today
+    )
 
 
 def move_in(home: Home, world: RunningWorld) -> None:

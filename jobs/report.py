@@ -17,7 +17,7 @@ from jobs.ledger import ledger_rows
 from jobs.state import AWAITED, DECIDED, GRANTED, TAKEN_BACK, Snapshot
 
 MOST_DEADLINES = 12
-MOST_UNITS = 15
+MOST_UNITS = 12
 MOST_MATTERS = 60
 MOST_IDS = 12
 

@@ -176,6 +176,14 @@ def test_these_wait_for_nobody_unless_the_journal_says_so(build: Any, status: St
     assert task.next_action == "Look at it."
 
 
+def test_why_does_not_repeat_what_to_do(build: Any) -> None:
+    task = find_task(
+        build.snapshot(status=Status.NEEDS_PERSON, reason="It is closed. Nothing was sent. Call.", next_action="Call.")
+    )
+    assert task is not None
+    assert (task.why, task.next_action) == ("It is closed. Nothing was sent.", "Call.")
+
+
 def test_urgent_first_then_by_deadline(build: Any) -> None:
     def waiting(name: str, **changes: Any) -> Any:
         request = build.request(name, urgency=changes.pop("urgency", Urgency.STANDARD))
