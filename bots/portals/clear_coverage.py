@@ -6,12 +6,15 @@ found by last name only and told apart by NPI. Sources: the prior-authorization 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path, PurePath
 
 from bots.errors import DocumentRefused, MemberNotFound, NotEligible, ProviderNotFound, ReadBackDiffers
 from bots.model import AuthRequest, CaseSummary
 from bots.portal import Portal
+
+LOOK_BACK_DAYS = 360
+"""The portal shows 365 days and refuses to look further back; a few days are kept for its own idea of today."""
 
 
 class ClearCoverage(Portal):
@@ -23,7 +26,8 @@ class ClearCoverage(Portal):
         return await self.summaries("cases")
 
     async def cases_since(self, since: date) -> list[CaseSummary]:
-        await self.view.goto("cases_since", since=self.date_text(since))
+        earliest = self.now().date() - timedelta(days=LOOK_BACK_DAYS)
+        await self.view.goto("cases_since", since=self.date_text(max(since, earliest)))
         return await self.summaries("cases")
 
     async def open_case(self, reference_no: str) -> None:

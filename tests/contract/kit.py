@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from bots.driver import PortalDriver
 from bots.errors import PasswordRejected
 from bots.evidence import Evidence
@@ -30,6 +32,7 @@ from bots.model import (
     UnitType,
     Urgency,
 )
+from bots.pagemap import selectors_folder
 from bots.registry import PortalAccess, PortalFactory
 from bots.vault import Vault, password_name
 from fixtures.server import RunningWorld
@@ -101,6 +104,18 @@ class Kit:
         async with self.factory(**selectors) as factory, factory.open(slug, account) as portal:
             yield portal
 
+    def selectors(self, slug: str, **timeouts: float) -> str:
+        """A copy of a portal's selector file with other time-outs (seconds)."""
+        raw = yaml.safe_load((selectors_folder() / f"{slug}.yaml").read_text(encoding="utf-8"))
+        raw["timeouts"] = {**raw.get("timeouts", {}), **timeouts}
+        path = self.home / f"{slug}.yaml"
+        path.write_text(yaml.safe_dump(raw), encoding="utf-8")
+        return str(path)
+
+    def accepted(self) -> list[dict[str, Any]]:
+        """All that the world accepted."""
+        return list(self.world.truth("requests"))
+
     def know_password(self, slug: str, account: str, password: str = "") -> None:
         known = {(row["portal"], row["username"]): row["password"] for row in self.world.truth("accounts")}
         self.vault.set(password_name(slug, account), password or known[slug, account])
@@ -140,5 +155,10 @@ class Kit:
     @staticmethod
     def line(code: str, start: date, units: int = 1, **more: Any) -> ServiceLine:
         return ServiceLine(
-            service_code=code, units=Decimal(units), unit_type=UnitType.ITEMS, from_date=start, to_date=start + timedelta(days=30), **more
+            service_code=code,
+            units=Decimal(units),
+            unit_type=UnitType.ITEMS,
+            from_date=start,
+            to_date=start + timedelta(days=30),
+            **more,
         )
