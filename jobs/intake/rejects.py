@@ -32,9 +32,9 @@ def write_rejects(result: IntakeResult, home_rejects_dir: Path, *, now: Clock = 
     make_private_folder(home_rejects_dir)
     stem = re.sub(r"[^\w.-]+", "_", Path(result.file).stem)[:60]  # the file's name may hold what another system's may not
     path = _free_name(home_rejects_dir, f"{stem}-rejects-{now():%Y%m%d-%H%M%S}")
-    names, *rows = _table(result)
-    write_private(path, _UTF8_MARK + csv_text([names, *rows]))
-    if len(rows) <= _WORKBOOK_ROWS:
+    write_private(path, _UTF8_MARK + csv_text(_table(result)))
+    if len(result.cells) <= _WORKBOOK_ROWS:
+        names, *rows = _table(result)
         width = max(map(len, rows))
         filled = ([printable(text) for text in row] + [""] * (width - len(row)) for row in rows)
         columns = names + [""] * (width - len(names))
