@@ -40,8 +40,6 @@ Hash = Callable[[str], str]
 Event = MutableMapping[str, Any]
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,49}")
-_RULE = re.compile(r"[A-Z]{1,2}[0-9]{1,3}[a-z]?")
-_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,30}")
 
 CHOICES: dict[str, frozenset[str]] = {
     "portal": frozenset(PORTAL_SLUGS),
@@ -154,15 +152,11 @@ def _mark(value: object, fingerprint: Hash) -> str:
 def _may_stand(key: str, value: object) -> bool:
     if key in NUMBERS:
         return isinstance(value, bool | int | float) and abs(value) < 100_000_000
-    if key == "rule_ids":
-        return isinstance(value, tuple | list) and all(isinstance(rule, str) and _RULE.fullmatch(rule) for rule in value)
     if not isinstance(value, str):
         return False
     if key in CHOICES:
         return value in CHOICES[key]
-    if key in WORDS:
-        return _WORD.fullmatch(value) is not None
-    return key == "version" and _VERSION.fullmatch(value) is not None
+    return key in WORDS and _WORD.fullmatch(value) is not None
 
 
 def _describe(exc_info: object) -> dict[str, Any]:

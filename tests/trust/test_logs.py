@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.errors import PortalDown
@@ -37,11 +37,17 @@ def log_file(tmp_path: Path) -> Path:
 
 
 def lines(path: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    """What was logged after the line that says that the process has started."""
+    return [line for line in map(json.loads, path.read_text("utf-8").splitlines()) if line["event"] != "started"]
+
+
+def test_a_process_says_that_it_has_started(log_file: Path) -> None:
+    line = json.loads(log_file.read_text("utf-8"))
+    assert (line["event"], line["pid"]) == ("started", os.getpid())
 
 
 def test_an_event_with_allowed_fields_is_one_json_line(log_file: Path) -> None:
-    structlog.get_logger().info("submitted", portal="clear_coverage", status="submitted", requests=3, rule_ids=("H5", "H12"))
+    structlog.get_logger().info("submitted", portal="clear_coverage", status="submitted", requests=3)
     (line,) = lines(log_file)
     assert str(line.pop("at")).endswith("+00:00")
     assert line == {
@@ -50,7 +56,6 @@ def test_an_event_with_allowed_fields_is_one_json_line(log_file: Path) -> None:
         "portal": "clear_coverage",
         "status": "submitted",
         "requests": 3,
-        "rule_ids": ["H5", "H12"],
     }
 
 
@@ -93,9 +98,8 @@ def test_an_unknown_field_is_dropped_and_counted(log_file: Path) -> None:
         ("requests", "001234567"),
         ("requests", 123_456_789),
         ("requests", [1]),
-        ("rule_ids", ("M54.5",)),
-        ("rule_ids", "H1"),
-        ("version", "Canaryname"),
+        ("rule_ids", ("B20",)),
+        ("version", "001234567"),
         ("member_id", 1234567),
         ("account", None),
     ],
@@ -139,6 +143,7 @@ _VALUES = st.one_of(
 )
 
 
+@settings(max_examples=500, deadline=None)
 @given(event=st.sampled_from(("submitted", *CANARIES[:1], *CANARIES[2:])), fields=st.dictionaries(_KEYS, _VALUES, max_size=6))
 def test_no_canary_passes_whatever_field_it_is_put_into(event: str, fields: dict[str, object]) -> None:
     text = json.dumps(clean({"event": event, **fields}, "info", mark))
@@ -200,7 +205,7 @@ def test_an_uncaught_exception_ends_in_a_sentence_not_in_a_traceback(tmp_path: P
     assert done.stderr.startswith("PriorBot ran into a mistake of its own (ValueError, ")
     assert "priorbot verify" in done.stderr
     written = (tmp_path / LOG_NAME).read_text()
-    assert json.loads(written)["event"] == "uncaught"
+    assert json.loads(written.splitlines()[-1])["event"] == "uncaught"
     assert not [canary for canary in CANARIES if canary in done.stderr + written]
 
 
@@ -232,5 +237,6 @@ def test_a_full_log_turns_its_page_and_the_oldest_goes(tmp_path: Path) -> None:
 
 
 def test_a_log_that_cannot_be_written_does_not_stop_the_work(log_file: Path) -> None:
+    log_file.unlink()
     log_file.mkdir()
     structlog.get_logger().info("submitted", requests=1)
