@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from jobs.commands import books, files, follow_up, setting_up, world
-from jobs.commands.shared import HomeOption, end_with, home_before_command
+from jobs.commands.shared import HomeOption, end_with, home_before_command, say
+
+_STOPPED = 130
+"""Exit code of a command that a person or the system stopped (128 + SIGINT, as shells have it)."""
 
 
 class Guarded(TyperGroup):
@@ -17,8 +21,11 @@ class Guarded(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, KeyboardInterrupt):
+        except (typer.Exit, typer.Abort):
             raise
+        except KeyboardInterrupt:
+            say("Stopped. What was sent stands in the journal. Go on with the same command; look with: priorbot status --offline")
+            raise typer.Exit(_STOPPED) from None
         except Exception as error:
             if hasattr(error, "exit_code"):  # the command line's own: usage, bad parameter
                 raise
@@ -49,4 +56,6 @@ for room in (world, setting_up, files, follow_up, books):
 
 def main() -> None:
     """Entry point of the ``priorbot`` command."""
+    # A service manager's SIGTERM ends as Ctrl-C does: signed out everywhere, nothing left half done.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
     app()

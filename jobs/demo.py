@@ -270,10 +270,10 @@ def _differs(snapshot: Snapshot, truth: Mapping[str, Any]) -> Iterator[str]:
     asked = sorted((line.service_code, line.from_date.isoformat(), str(line.units)) for line in request.lines)
     told = sorted((str(line["code"]), str(line["from_date"]), str(line["units"])) for line in truth["lines"])
     pairs = (
-        ("our reference", request.request_id, str(truth["our_reference"])),
+        ("own reference", request.request_id, str(truth["our_reference"])),
         ("member", request.member.id, str(truth["member_id"])),
-        ("lines", asked, told),
-        ("authorization", rows[0].authorization_no, str(truth["authorization_no"] or "")),
+        ("set of lines", asked, told),
+        ("authorization number", rows[0].authorization_no, str(truth["authorization_no"] or "")),
     )
     yield from (f"{request.request_id}: another {name}" for name, mine, theirs in pairs if mine != theirs)
 

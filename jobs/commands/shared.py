@@ -35,6 +35,8 @@ class Code(IntEnum):
     UNCERTAIN = 5
 
 
+_MOST_ROWS = 200
+"""Requests that a terminal shows one by one."""
 _OUTAGES = frozenset({"portal_down", "portal_slow"})
 """Error codes of a request that waits because its portal does not work."""
 
@@ -105,7 +107,9 @@ def print_objects(objects: Iterable[Any]) -> None:
     import msgspec
 
     for one in objects:
-        sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
+        # Every key is always there, also where a value is its default.
+        whole = msgspec.structs.asdict(one) if isinstance(one, msgspec.Struct) else one
+        sys.stdout.write(msgspec.json.encode(whole).decode() + "\n")
 
 
 def print_table(table: Any) -> None:
@@ -162,6 +166,11 @@ def show_requests(snapshots: Sequence[Snapshot], *, as_json: bool) -> None:
 
     if as_json:
         print_objects(map(request_object, snapshots))
+    elif len(snapshots) > _MOST_ROWS:
+        from jobs.tables import counts_table
+
+        print_table(counts_table(snapshots))
+        say("Each of them stands in ledger.csv; or narrow the list with --payer, --portal or --state.")
     elif snapshots:
         from jobs.tables import requests_table
 

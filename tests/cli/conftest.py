@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from bots.keys import generate_key
 from fixtures.samples.make_requests import write_sample
+from fixtures.server import RunningWorld, running_world
 
 
 class Ran:
@@ -61,3 +63,47 @@ def sample(tmp_path: Path) -> Path:
     path = tmp_path / "requests.csv"
     write_sample(path, date.today())  # noqa: DTZ011
     return path
+
+
+@pytest.fixture(scope="session")
+def one_world() -> Iterator[RunningWorld]:
+    with running_world(seed=3) as world:
+        yield world
+
+
+@pytest.fixture
+def world(one_world: RunningWorld) -> RunningWorld:
+    """The simulated world as it began."""
+    one_world.clear_faults()
+    one_world.reset(seed=3)
+    return one_world
+
+
+@pytest.fixture
+def at_portals(ready: Run, home_path: Path, world: RunningWorld) -> Run:
+    """`priorbot` with both simulated portals set up, and their passwords in the vault."""
+    with (home_path / "priorbot.toml").open("a", encoding="utf-8") as config:
+        config.write(
+            f'[portals.clear_coverage]\nbase_url = "{world.url("clear_coverage")}"\naccount = ["cc-desk1", "cc-desk2"]\n'
+        )
+        config.write(f'[portals.husky_secure]\nbase_url = "{world.url("husky_secure")}"\naccount = "hs-desk1"\n')
+    for slug, name in (("clear_coverage", "cc-desk1"), ("clear_coverage", "cc-desk2"), ("husky_secure", "hs-desk1")):
+        password = world.account(slug, name)[1]
+        assert ready("vault", "set", f"portals.{slug}.{name}.password", given=password + "\n").code == 0
+    return ready
+
+
+@pytest.fixture
+def pick(sample: Path) -> Callable[..., Path]:
+    """Writes a file with only these requests of the sample."""
+
+    def write(*request_ids: str, name: str = "picked.csv") -> Path:
+        with sample.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        at = header.index("request_id")
+        path = sample.with_name(name)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *(row for row in rows if row[at] in request_ids)])
+        return path
+
+    return write

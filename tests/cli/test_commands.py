@@ -145,7 +145,7 @@ def test_home_may_stand_before_or_after_the_command(priorbot: Any, tmp_path: Pat
 def test_check_shows_problems_by_row_and_column_and_writes_rejects(priorbot: Any, home_path: Path, sample: Path) -> None:
     ran = priorbot("check", sample, "--json")
     assert ran.code == 3
-    assert {"file", "row", "reason", "code"} <= set(ran.objects[0])
+    assert set(ran.objects[0]) == {"file", "row", "request_id", "column", "reason", "code"}
     assert list((home_path / "rejects").glob("*.csv"))
     assert "correct them there" in ran.talk
     assert not (home_path / "journal.db").exists()
@@ -299,6 +299,89 @@ def test_history_of_an_unknown_request_is_a_usage_error(ready: Any) -> None:
     ran = ready("ledger", "history", "NOBODY")
     assert ran.code == 2
     assert "priorbot status" in ran.talk
+
+
+def test_a_long_list_is_counted_on_a_terminal_and_whole_as_json(
+    ready: Any, monkeypatch: pytest.MonkeyPatch, sample: Path
+) -> None:
+    monkeypatch.setattr("jobs.commands.shared._MOST_ROWS", 3)
+    take_in_sample(ready, sample)
+    ran = ready("status", "--offline")
+    assert "Where requests stand" in ran.out
+    assert "HUSKY-001" not in ran.out
+    assert len(ready("status", "--offline", "--json").objects) > 50
+
+
+def take_in_sample(ready: Any, sample: Path) -> None:
+    """Takes the sample into the journal without any portal being set up."""
+    assert ready("submit", sample).code == 3
+
+
+def test_without_a_portal_set_up_every_request_rests_with_a_reason(ready: Any, sample: Path) -> None:
+    objects = ready("submit", sample, "--json").objects
+    assert {one["status"] for one in objects} == {"needs_person", "not_required", "rejected", "waiting"}
+    for one in objects:
+        assert one["status_reason"], one["request_id"]
+        if one["status"] in ("needs_person", "rejected", "waiting"):
+            assert one["next_action"], one["request_id"]
+    assert "HUSKY-001" in {one["request_id"] for one in ready("queue", "--json").objects}
+
+
+def test_a_request_whose_portal_has_no_bot_is_a_person_s_and_says_so(ready: Any, sample: Path) -> None:
+    objects = {one["request_id"]: one for one in ready("submit", sample, "--json").objects}
+    one = objects["HUSKY-033"]
+    assert (one["portal"], one["status"]) == ("evicore", "needs_person")
+    assert "cannot drive evicore yet" in one["status_reason"]
+    assert "by hand" in one["next_action"]
+
+
+def test_lists_can_be_filtered(ready: Any, sample: Path) -> None:
+    take_in_sample(ready, sample)
+    assert {one["payer"] for one in ready("status", "--offline", "--json", "--payer", "bcbsma").objects} == {"bcbsma"}
+    assert {one["portal"] for one in ready("status", "--offline", "--json", "--portal", "evicore").objects} == {"evicore"}
+    assert {one["status"] for one in ready("queue", "--json", "--state", "rejected").objects} == {"rejected"}
+
+
+def test_the_same_file_again_changes_nothing_and_another_row_of_an_id_is_refused(
+    ready: Any, sample: Path, home_path: Path
+) -> None:
+    take_in_sample(ready, sample)
+    before = (home_path / "ledger.csv").read_bytes()
+    ran = ready("submit", sample)
+    assert "0 requests are new" in ran.talk
+    assert (home_path / "ledger.csv").read_bytes() == before
+    changed = sample.read_text(encoding="utf-8").replace("husky_a", "husky_b")
+    sample.write_text(changed, encoding="utf-8")
+    ran = ready("submit", sample)
+    assert "were refused" in ran.talk
+    assert ran.code == 3
+
+
+def test_a_person_releases_a_request(ready: Any, sample: Path) -> None:
+    take_in_sample(ready, sample)
+    assert ready("queue", "--release", "HUSKY-032").code == 3
+    assert "HUSKY-032" not in {one["request_id"] for one in ready("queue", "--json").objects}
+    assert ready("queue", "--release", "NOBODY").code == 2
+
+
+def test_history_tells_what_happened(ready: Any, sample: Path) -> None:
+    take_in_sample(ready, sample)
+    ran = ready("ledger", "history", "HUSKY-033")
+    assert ran.code == 0
+    assert [word in ran.out for word in ("accepted", "routed", "needs person")] == [True] * 3
+    assert [one["body"]["kind"] for one in ready("ledger", "history", "HUSKY-033", "--json").objects][:2] == [
+        "accepted",
+        "routed",
+    ]
+
+
+def test_verify_wants_a_request_and_a_finding_together(ready: Any) -> None:
+    for words in (("HUSKY-001",), ("--reference", "1"), ("HUSKY-001", "--reference", "1", "--not-accepted")):
+        assert ready("verify", *words).code == 2
+    ran = ready("verify", "HUSKY-001", "--not-accepted")
+    assert ran.code == 2
+    assert "Nothing is uncertain" in ran.talk
+    assert ready("verify").code == 0
 
 
 # --- endings ----------------------------------------------------------------------------------------------------------
