@@ -25,7 +25,7 @@ from bots.errors import (
     SessionLost,
     error_class,
 )
-from bots.eyes import Drift, Eyes, plain
+from bots.eyes import SLACK_SECONDS, Drift, Eyes, plain
 from bots.hands import Hands
 from bots.pagemap import ActionMap, Find, OutcomeMap, PageMap, PortalMap, ReadMap, TableMap
 from bots.send_once import SendOnce
@@ -95,17 +95,24 @@ class PageView:
         await self._eyes.see(key, "aim", find=plain(action.find), only=True)
         sender = SendOnce(self.map.timeouts.commit)
 
+        handled: set[asyncio.Task[None]] = set()
+
         async def handle(route: Route) -> None:
-            await _send_by(sender, route)
+            task = asyncio.ensure_future(_send_by(sender, route))
+            handled.add(task)
+            await task
 
         async def click() -> str:
-            return await self._press(action, self._hands.press(key, action.find, only=True), self.map.timeouts.commit)
+            # The answer is waited for by the sender; the page gets a little longer to show it.
+            seconds = self.map.timeouts.commit + SLACK_SECONDS
+            return await self._press(action, self._hands.press(key, action.find, only=True), seconds)
 
         # Only requests to the commit's address are taken over, also those that a nervous page would send after the first.
         await self.browser_page.route(re.compile(action.commit), handle)
         try:
             yield click
         finally:
+            await asyncio.gather(*handled, return_exceptions=True)
             await self.browser_page.unroute(re.compile(action.commit), handle)
 
     async def _press(self, action: ActionMap, click: Coroutine[Any, Any, None], seconds: float = 0) -> str:
@@ -330,16 +337,19 @@ class PageView:
 
 
 async def _send_by(sender: SendOnce, route: Route) -> None:
-    """Lets everything pass but the commit, which the sender sends itself and hands the answer back to the page."""
+    """Sends the commit itself, once, and hands the answer to the page. A page that is gone by then has no need of it."""
     request: Request = route.request
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        await route.continue_()
+    try:
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            await route.continue_()
+            return
+        answer = await sender.send(request.method, request.url, await request.all_headers(), request.post_data_buffer)
+        if answer is None:
+            await route.abort("connectionreset")
+        else:
+            await route.fulfill(status=answer.status, headers=answer.headers, body=answer.body)
+    except PlaywrightError:
         return
-    answer = await sender.send(request.method, request.url, await request.all_headers(), request.post_data_buffer)
-    if answer is None:
-        await route.abort("connectionreset")
-        return
-    await route.fulfill(status=answer.status, headers=answer.headers, body=answer.body)
 
 
 async def _end(tasks: set[asyncio.Task[Any]]) -> list[BaseException]:

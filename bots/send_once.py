@@ -7,6 +7,7 @@ following no redirect; the answer goes back to the page. A second commit request
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from bots.model import Frozen
@@ -44,11 +45,14 @@ class SendOnce:
         own = {name: value for name, value in headers.items() if not name.startswith(":")}
         own |= {"host": target.netloc.decode(), "connection": "close"}
         try:
-            async with httpx.AsyncClient(
-                transport=httpx.AsyncHTTPTransport(retries=0), timeout=self._seconds, follow_redirects=False, trust_env=False
-            ) as client:
+            async with (
+                asyncio.timeout(self._seconds),
+                httpx.AsyncClient(
+                    transport=httpx.AsyncHTTPTransport(retries=0), timeout=self._seconds, follow_redirects=False, trust_env=False
+                ) as client,
+            ):
                 answer = await client.request(method, _reachable(target), headers=own, content=body or b"")
-        except httpx.HTTPError:
+        except (httpx.HTTPError, TimeoutError):
             return None
         hidden = {"content-encoding", "content-length", "transfer-encoding", "connection"}
         kept: dict[str, str] = {}
