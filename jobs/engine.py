@@ -210,7 +210,8 @@ class Engine:
         """``ledger.csv`` and ``ledger.xlsx``, anew from the journal."""
         from jobs.ledger import write_ledger
 
-        return write_ledger(self.home, self.journal.snapshots(), self.now())
+        with self.home.lock("books"):  # so that of two processes the one that read last writes last
+            return write_ledger(self.home, self.journal.snapshots(), self.now())
 
     def write_report(self) -> Written:
         """``report.html``, anew from the journal."""
@@ -218,11 +219,7 @@ class Engine:
         from jobs.writing import write_whole
 
         now, practice = self.now(), self.config.practice
-        page = render(
-            collect(self.journal.snapshots(), now),
-            practice=practice.name,
-            now=now,
-            zone=practice.zone,
-            portals=tuple(self.portal_lines()),
-        )
-        return write_whole(self.home.report_html, page, now)
+        with self.home.lock("books"):
+            data, portals = collect(self.journal.snapshots(), now), tuple(self.portal_lines())
+            page = render(data, practice=practice.name, now=now, zone=practice.zone, portals=portals)
+            return write_whole(self.home.report_html, page, now)

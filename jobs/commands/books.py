@@ -92,6 +92,8 @@ def report(home: HomeOption = None) -> None:
 
 def reconcile(
     offline: Annotated[bool, typer.Option("--offline", help="Only what is in the journal; ask no portal.")] = False,
+    payer: PayerOption = None,
+    portal: PortalOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -103,18 +105,23 @@ def reconcile(
         found = reconcile_journal(engine.journal, lists, engine.now())
         written = write_exceptions(engine.home, found, engine.now())
         write_books(engine)
+    left = [
+        row
+        for row in found.exceptions.to_dict("records")
+        if payer in (None, row["payer"]) and portal in (None, row["portal"])  # the file holds all
+    ]
     if as_json:
-        print_objects(found.exceptions.to_dict("records"))
-    elif len(found.exceptions):
+        print_objects(left)
+    elif left:
         from jobs.tables import exceptions_table
 
-        print_table(exceptions_table(found.exceptions.to_dict("records")))
+        print_table(exceptions_table(left))
     say(
         f"{found.rows} rows, {found.matched} found on a portal, {len(found.changes)} changes, {len(found.exceptions)} exceptions."
     )
     say(f"Lists read: {', '.join(sorted(lists)) or 'none'}.")
     say(written.sentence, "yellow" if written.beside else "green")
-    leave(Code.PERSON if (found.exceptions["severity"] != "info").any() else Code.DONE)
+    leave(Code.PERSON if any(row["severity"] != "info" for row in left) else Code.DONE)
 
 
 @ledger_app.command("write")
