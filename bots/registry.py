@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -48,7 +48,10 @@ class PortalAccess(Frozen):
 
 
 class PortalFactory:
-    """Opens portals in one browser, which starts with the first portal that is opened and stops on leaving."""
+    """Opens portals in one browser, which starts with the first portal that is opened and stops on leaving.
+
+    ``today``: the practice's own calendar day, by which permissions begin and end.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class PortalFactory:
         evidence: Evidence,
         credentials: CredentialGate,
         now: Callable[[], datetime],
+        today: Callable[[], date],
         browser_path: str = "",
         headless: bool = True,
     ) -> None:
@@ -66,6 +70,7 @@ class PortalFactory:
         self._evidence = evidence
         self._credentials = credentials
         self._now = now
+        self._today = today
         self._browser_path = browser_path
         self._headless = headless
         self._browser: Browser | None = None
@@ -84,7 +89,7 @@ class PortalFactory:
         access = self._portals.get(slug)
         if access is None or not access.base_url:
             raise NotConfigured(slug, what="no base_url")
-        require_permission(slug, access.base_url, access.permission, self._now().date())
+        require_permission(slug, access.base_url, access.permission, self._today())
         from bots.pagemap import load_pagemap
         from bots.signin import Account, Session
 

@@ -160,6 +160,7 @@ class Engine:
             evidence=self.evidence,
             credentials=self.credentials,
             now=self.now,
+            today=self.today,
             browser_path=self.config.browser.path,
             headless=self.config.browser.headless,
         )

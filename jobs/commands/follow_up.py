@@ -54,10 +54,8 @@ def status(
             write_books(engine)
         shown = list(engine.journal.snapshots(payer=payer, portal=portal, status=state))
         show_requests(shown, as_json=as_json)
-        down = [] if offline else _down(engine, portal)
-    for sentence in down:
-        say(sentence, "bold red")
-    leave(max(code_of(shown), Code.DOWN if down else Code.DONE))
+        asked = Code.DONE if offline else _tell_not_asked(engine, portal)
+    leave(max(code_of(shown), asked))
 
 
 def units(
@@ -77,22 +75,26 @@ def units(
             run_on_portals(engine, "Reading units", None, lambda office: read_units(office, portals=portals))
             write_books(engine)
         shown = list(engine.journal.snapshots(payer=payer, status=GRANTED))
-        down = [] if offline else _down(engine, portal)
-    if as_json:
-        show_requests(shown, as_json=True)
-    else:
-        from jobs.tables import units_table
+        if as_json:
+            show_requests(shown, as_json=True)
+        else:
+            from jobs.tables import units_table
 
-        print_table(units_table(shown))
-    for sentence in down:
-        say(sentence, "bold red")
-    leave(Code.DOWN if down else Code.DONE)
+            print_table(units_table(shown))
+        asked = Code.DONE if offline else _tell_not_asked(engine, portal)
+    leave(asked)
 
 
-def _down(engine: Engine, portal: str | None) -> list[str]:
-    """One sentence for each set-up portal that could not be asked."""
-    lines = [line for line in engine.portal_lines() if portal in (None, line.slug)]
-    return [f"{line.slug} could not be asked. {line.sentence}" for line in lines if line.state in ("down", "disabled")]
+_NOT_ASKED = {"down": Code.DOWN, "disabled": Code.PERSON}
+"""Portal states in which a portal was not asked, and whose turn it is then."""
+
+
+def _tell_not_asked(engine: Engine, portal: str | None) -> Code:
+    """Says one sentence for each set-up portal that could not be asked; answers the exit code that these call for."""
+    lines = [line for line in engine.portal_lines() if portal in (None, line.slug) and line.state in _NOT_ASKED]
+    for line in lines:
+        say(f"{line.slug} could not be asked. {line.sentence}", "bold red")
+    return max((_NOT_ASKED[line.state] for line in lines), default=Code.DONE)
 
 
 def verify(

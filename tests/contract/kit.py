@@ -95,7 +95,14 @@ class Kit:
     def factory(self, **selectors: str) -> PortalFactory:
         slugs = sorted({row["portal"] for row in self.world.truth("accounts")})
         access = {slug: PortalAccess(base_url=self.world.url(slug), selectors=selectors.get(slug, "")) for slug in slugs}
-        return PortalFactory(access, vault=self.vault, evidence=self.evidence, credentials=self.passwords, now=self.now)
+        return PortalFactory(
+            access,
+            vault=self.vault,
+            evidence=self.evidence,
+            credentials=self.passwords,
+            now=self.now,
+            today=lambda: self.now().date(),
+        )
 
     @asynccontextmanager
     async def portal(self, slug: str, account: str = "", **selectors: str) -> AsyncIterator[PortalDriver]:
