@@ -6,7 +6,6 @@ channels and processes (``one_open_attempt``).
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 
 from bots.errors import Action, BotError
@@ -63,7 +62,7 @@ class Attempts:
                 if other.state is not AttemptState.DRAFTING or self.seats.is_current(write.connection, _seat_of(other)):
                     return None
                 _end(write, other, AttemptState.ABANDONED, "worker_ended")
-            attempt_id = uuid.uuid4().hex
+            attempt_id = f"a{write.next_seq:012}"
             began = happened.Began(
                 attempt_id=attempt_id, channel=channel, portal=seat.portal, account=seat.account, fence=seat.fence
             )

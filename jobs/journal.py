@@ -215,7 +215,7 @@ class Journal:
         ]
         with self.read() as connection:
             found = connection.execute(select(attempts.c.attempt).where(*fits).order_by(attempts.c.attempt_id)).scalars().all()
-        return tuple(sorted((decode_attempt(text) for text in found), key=lambda each: each.began_at))
+        return tuple(map(decode_attempt, found))
 
     def due(self, portal: str, only: Collection[str] | None = None) -> tuple[Snapshot, ...]:
         """Requests to be submitted on that portal now, in the order in which they were accepted."""

@@ -52,6 +52,11 @@ class Write:
             self._added.append(row | {"hash": self._hash})
             self.rows.apply(Event(seq=self._seq, request_id=request_id, at=self.at, body=body, prev_hash=before, hash=self._hash))
 
+    @property
+    def next_seq(self) -> int:
+        """The number that the next event gets."""
+        return self._seq + 1
+
     def snapshot(self, request_id: str) -> Snapshot:
         """The request as this transaction sees it. Raises `NoSuchRequest`."""
         kept = self.rows.request(request_id)

@@ -128,7 +128,7 @@ ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
 
 
 class Attempt(Frozen):
-    """One attempt as the journal knows it. ``fence`` is the seat's token under which it was begun."""
+    """One attempt as the journal knows it; later ones have greater ids. ``fence`` is the token of the seat it began under."""
 
     attempt_id: str
     request_id: str

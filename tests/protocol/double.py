@@ -62,7 +62,7 @@ from jobs.journal import Journal
 from jobs.journal_write import Write
 from jobs.office import Office, PortalPlan
 from jobs.seats import Identity, Seats
-from jobs.state import OPEN_ATTEMPT, AttemptState, Decision, Fallback, FallbackWay, Route
+from jobs.state import AWAITED, OPEN_ATTEMPT, PAYER_WORDS, AttemptState, Decision, Fallback, FallbackWay, Route
 from jobs.verify import verify_due
 
 PORTAL = "clear_coverage"
@@ -535,14 +535,13 @@ def open_office(
 # --- invariants 1 to 4 of the design -----------------------------------------------------------------------------------
 
 
-async def settle(journal: Journal, world: World, clock: FakeClock, **office: Any) -> None:
+async def settle(office: Office, clock: FakeClock) -> None:
     """Runs PriorBot undisturbed, as its schedule would, until nothing changes any more by itself."""
-    desk = open_office(journal, world, **office)
     for _ in range(8):
         clock.advance(minutes=40)
-        await verify_due(desk)
-        await submit_due(desk)
-        if not any(each.waiting_until or each.status is Status.NEW for each in journal.snapshots(status=UNSETTLED)):
+        await verify_due(office)
+        await submit_due(office)
+        if not any(each.waiting_until or each.status is Status.NEW for each in office.journal.snapshots(status=UNSETTLED)):
             return
 
 
@@ -571,7 +570,8 @@ def check_rest(journal: Journal, truth: Truth) -> None:
     for snapshot in journal.snapshots():
         request_id = snapshot.request.request_id
         match snapshot.status:
-            case Status.SUBMITTED:
+            case _ if snapshot.receipt is not None:
+                assert snapshot.status in AWAITED | PAYER_WORDS
                 assert sent[request_id] == 1
             case Status.REJECTED | Status.NOT_ELIGIBLE:
                 assert sent[request_id] == 0

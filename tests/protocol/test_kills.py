@@ -64,7 +64,7 @@ class Scene:
     async def settle_and_check(self) -> None:
         with self.process(THIRD, Bomb()) as (journal, world):
             check_truth(journal, self.truth)
-            await settle(journal, world, self.clock, me=THIRD, is_running=self.is_running)
+            await settle(open_office(journal, world, me=THIRD, is_running=self.is_running), self.clock)
             check_rest(journal, self.truth)
         self.truth.close()
 
