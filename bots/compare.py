@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from bots.pagemap import ReadKind, ReadMap
 from bots.tabledata import fold
 
 _NOTHING = {"", "-", "—", "–", "n/a", "none"}
+_NUMBER = re.compile(r"[-+]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?")
 LINE_KINDS = {
     "service_code": ReadKind.CODE,
     "modifiers": ReadKind.CODE,
@@ -30,12 +31,9 @@ def parse_date(text: str, form: str) -> date | None:
 
 
 def parse_number(text: str) -> Decimal | None:
-    """An amount as shown, thousands separators allowed; None when it is none."""
-    try:
-        number = Decimal(text.replace(",", "").strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    """An amount as shown, thousands separators allowed where thousands are; None when it is none."""
+    text = text.strip()
+    return Decimal(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
 
 
 def normal(text: str, kind: ReadKind, date_form: str) -> str:
@@ -59,9 +57,10 @@ def normal_asked(text: str, kind: ReadKind) -> str:
             number = parse_number(text)
             return str(number.normalize() + 0) if number is not None else text
         case ReadKind.CODE:
-            return " ".join(sorted(re.sub(r"[^0-9A-Za-z,; ]", "", text).upper().replace(",", " ").replace(";", " ").split()))
+            codes = re.sub(r"[^0-9A-Za-z,; ]", "", text).upper().replace(",", " ").replace(";", " ").split()
+            return " ".join(sorted(codes)) or text.casefold()
         case ReadKind.PHONE:
-            return re.sub(r"\D", "", text)
+            return re.sub(r"\D", "", text) or text.casefold()
         case ReadKind.DATE | ReadKind.TEXT | ReadKind.NAME:
             return text.casefold()
 

@@ -33,22 +33,24 @@ def fold(text: str) -> str:
 def parse_table(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> list[Row]:
     """Data rows below the header row that names every wanted column (``columns``: our name -> header text).
 
-    Rows of a single cell (a pager, a caption, 'no rows') are passed over. Raises `HeaderMissing` or `RowBroken`.
+    Rows of a single cell (a pager, a caption, 'no rows') are passed over where the header has more. A header text that stands
+    there twice is as good as missing. Raises `HeaderMissing` or `RowBroken`.
     """
     folded = [[fold(cell) for cell in row] for row in rows]
     for at, header in enumerate(folded):
-        places = {name: header.index(text) for name, text in columns.items() if text in header}
+        places = {name: header.index(text) for name, text in columns.items() if header.count(text) == 1}
         if len(places) == len(columns):
-            return list(_data_rows(folded, at + 1, places))
-    best = max(folded, key=lambda row: sum(text in row for text in columns.values()), default=[])
-    raise HeaderMissing(*sorted(name for name, text in columns.items() if text not in best))
+            return list(_data_rows(folded, at + 1, places, alone=len(header) > 1))
+    best = max(folded, key=lambda row: sum(row.count(text) == 1 for text in columns.values()), default=[])
+    raise HeaderMissing(*sorted(name for name, text in columns.items() if best.count(text) != 1))
 
 
-def _data_rows(rows: Sequence[Sequence[str]], start: int, places: Mapping[str, int]) -> list[Row]:
+def _data_rows(rows: Sequence[Sequence[str]], start: int, places: Mapping[str, int], *, alone: bool) -> list[Row]:
+    """``alone``: a row of one cell is no data."""
     needed = max(places.values())
     found = []
     for index, row in enumerate(rows[start:], start):
-        if len(row) <= 1:
+        if not row or (alone and len(row) == 1):
             continue
         if len(row) <= needed:
             raise RowBroken(index)
