@@ -48,7 +48,16 @@ class Candidate(Frozen):
             raise ValueError(f"a candidate needs exactly one way to look, this has {ways or 'none'}")
         if self.name and self.role == "":
             raise ValueError("name goes with role")
-        re.compile(self.pattern)
+        if self.pattern and any((self.text, self.label, self.beside, self.test_id, self.name)):
+            raise ValueError("a pattern stands alone, or with role or css")
+        _check_pattern(self.pattern)
+
+
+def _check_pattern(pattern: str) -> None:
+    """Candidates' patterns are read by the browser, which knows no groups that begin with ``(?i`` or ``(?P`` and no ``\\A``."""
+    re.compile(pattern)
+    if only_python := re.search(r"\(\?[a-zA-Z#(]|(?<!\\)(?:\\\\)*\\[AZ]", pattern):
+        raise ValueError(f"the browser does not know {only_python[0]!r} in a pattern")
 
 
 Find = tuple[Candidate, ...]
@@ -169,7 +178,7 @@ class SignInMap(Frozen):
     sign_out: str
     """Action on the page ``landed`` (and wherever else it stands)."""
     signed_out: str
-    """Page or outcome that shows that we are out."""
+    """Page that shows that we are out."""
     session_minutes: int = 20
 
 
@@ -225,6 +234,14 @@ class PortalMap(Frozen):
             for key, read in (*page.reads.items(), *page.read_back.items()):
                 yield name, key, read.find
 
+    def further_finds(self) -> Iterator[tuple[str, str, Find]]:
+        """The candidates that a part may have besides those that find it; any of them may be empty."""
+        for name, page in self.pages.items():
+            for key, field in page.fields.items():
+                yield from ((name, f"{key}.{part}", getattr(field, part)) for part in ("options", "none", "shown"))
+            for key, table in page.tables.items():
+                yield from ((name, f"{key}.{part}", getattr(table, part)) for part in ("row_action", "next_page", "empty"))
+
 
 def selectors_folder() -> Path:
     """The selector files: inside the installed package, else beside it in the checkout (never by import name)."""
@@ -259,6 +276,7 @@ def _problems(portal_map: PortalMap, slug: str) -> Iterator[str]:
     for page, key, find in portal_map.finds():
         if not find:
             yield f"{page}.{key}: no candidate"
+    for page, key, find in (*portal_map.finds(), *portal_map.further_finds()):
         for candidate in find:
             try:
                 candidate.check()
@@ -281,8 +299,12 @@ def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[
         for target in action.leads_to:
             if target not in portal_map.pages and target not in page.outcomes:
                 yield f"{name}.{key}: leads to {target!r}, which is neither a page nor an outcome of {name}"
-        if action.commit:
-            re.compile(action.commit)
+        yield from _pattern_problem(f"{name}.{key}: commit", action.commit)
+    for key, read in (*page.reads.items(), *page.read_back.items()):
+        yield from _pattern_problem(f"{name}.{key}: pattern", read.pattern)
+    for key, table in page.tables.items():
+        if not table.columns:
+            yield f"{name}.{key}: a table needs columns"
     for key, field in page.fields.items():
         if field.kind in (FieldKind.PICK, FieldKind.COMBO) and not field.options:
             yield f"{name}.{key}: kind {field.kind} needs options"
@@ -290,6 +312,13 @@ def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[
             yield f"{name}.{key}: kind {field.kind} needs words"
         if field.kind is FieldKind.TREE and not field.shown:
             yield f"{name}.{key}: a tree needs shown"
+
+
+def _pattern_problem(place: str, pattern: str) -> Iterator[str]:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        yield f"{place}: {error}"
 
 
 def _sign_in_problems(portal_map: PortalMap) -> Iterator[str]:
@@ -312,6 +341,11 @@ def _sign_in_problems(portal_map: PortalMap) -> Iterator[str]:
         yield f"sign_in: page {sign_in.page} has no action {sign_in.action!r}"
     if sign_in.sign_out not in portal_map.pages[sign_in.landed].actions:
         yield f"sign_in: page {sign_in.landed} has no action {sign_in.sign_out!r}"
+    for page in filter(None, (sign_in.page, sign_in.landed, sign_in.banner_page)):
+        if not portal_map.pages[page].path:
+            yield f"sign_in: page {page} has no path"
+    if sign_in.in_use and "take_over" not in portal_map.pages[sign_in.in_use].actions:
+        yield f"sign_in: page {sign_in.in_use} has no action 'take_over'"
     for page, action in sign_in.pass_by.items():
         if action not in portal_map.pages[page].actions:
             yield f"sign_in: page {page} has no action {action!r}"
