@@ -173,11 +173,13 @@
 
   const OPS = {
     // Which of these is seen: what may be told first, then pages ([name, find] pairs). A document that is itself an error of the
-    // server or of the connection answers with its status (-1: no connection).
+    // server or of the connection answers with its status (-1: no connection) and whether another address sent us on to it.
     look: () => until(ask.wait, () => {
       if (location.protocol === 'chrome-error:') return { status: -1 };
       const [load] = performance.getEntriesByType('navigation');
-      if (load && (load.responseStatus >= 500 || load.responseStatus === 429)) return { status: load.responseStatus };
+      if (load && (load.responseStatus >= 500 || load.responseStatus === 429)) {
+        return { status: load.responseStatus, sentOn: load.redirectCount > 0 };
+      }
       for (const [name, find] of [...ask.told, ...ask.pages]) {
         const place = find.findIndex((c) => found(c, {}).length > 0);
         if (place >= 0) return { name, drift: place };

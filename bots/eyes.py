@@ -20,6 +20,8 @@ from bots.model import Frozen
 from bots.pagemap import Find, PortalMap
 
 TOO_MANY = 429
+TURNED_AWAY = frozenset({TOO_MANY, 503})
+"""Answers of a server that did not look at what was sent to it."""
 SLACK_SECONDS = 10.0
 """How much longer than asked an answer may take before the page counts as stuck."""
 
@@ -97,7 +99,8 @@ class Eyes:
         """Waits until one of these is seen; what is ``told`` stands before ``pages``. "" when time is up.
 
         A document that goes away while it is looked at is no answer: its successor is looked at for the rest of the time. A
-        document that is an error of the server or the connection is `PortalDown` or `RateLimited`.
+        document that is an error of the server or the connection is `PortalDown` or `RateLimited`; their detail ``turned_away``
+        is set when the server did not even look at what was sent.
         """
         clock = asyncio.get_running_loop().time
         end = clock() + seconds
@@ -113,7 +116,8 @@ class Eyes:
                 return ""
             if status := answer.get("status"):
                 kind = RateLimited if status == TOO_MANY else PortalDown
-                raise self.error(kind, what=f"error {status}" if status > 0 else "no connection")
+                what = f"error {status}" if status > 0 else "no connection"
+                raise self.error(kind, what=what, turned_away="yes" if status in TURNED_AWAY and not answer["sentOn"] else "")
             self.note(answer["name"], "is_here" if answer["name"] in pages else "see", answer["drift"])
             return str(answer["name"])
         return ""

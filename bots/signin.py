@@ -11,7 +11,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bots.browser import Browser, BrowserContext, PlaywrightError
-from bots.errors import AccountInUse, BotError, NotConfigured, PasswordRejected, SessionLost, TermsChanged
+from bots.errors import (
+    AccountInUse,
+    BotError,
+    NotConfigured,
+    PasswordRejected,
+    PortalDown,
+    RateLimited,
+    SessionLost,
+    TermsChanged,
+)
 from bots.model import Frozen
 from bots.page import PageView
 from bots.pagemap import PortalMap
@@ -150,6 +159,10 @@ class Session:
                 except PasswordRejected:
                     self._credentials.rejected(*who)
                     raise
+                except (PortalDown, RateLimited) as error:
+                    if _turned_away(error):
+                        self._credentials.unjudged(*who)
+                    raise
                 self._credentials.accepted(*who)
                 await self._pass_by(seen, cut_off=cut_off)
         self.signed_in = True
@@ -186,3 +199,11 @@ class Session:
                 return
             if await view.goto(sign_in.landed, sign_in.page) == sign_in.landed:
                 await view.press(sign_in.sign_out)
+
+
+def _turned_away(error: BotError) -> bool:
+    """Whether the portal certainly did not look at the password: its outage page, 503 or "too many requests" came instead.
+
+    Any other error may have come after it was looked at, and a broken connection says nothing.
+    """
+    return bool(error.details.get("turned_away") or error.details.get("reason"))

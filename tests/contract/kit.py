@@ -76,8 +76,8 @@ class Passwords:
         self.events.append(("rejected", account))
         self.bad.add(fingerprint)
 
-    def not_judged(self, portal: str, account: str, fingerprint: str) -> None:
-        self.events.append(("not_judged", account))
+    def unjudged(self, portal: str, account: str, fingerprint: str) -> None:
+        self.events.append(("unjudged", account))
 
 
 class Kit:
