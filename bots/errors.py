@@ -267,7 +267,7 @@ class PageChanged(BotError):
 class PortalSaysFax(BotError):
     code = "portal_says_fax"
     action = Action.FALLBACK
-    text = "{portal} says that this request must be faxed. Nothing was sent."
+    text = "{portal} says that this request must be faxed. Nothing was sent. Fax it to the payer instead."
 
 
 # --- VERIFY ------------------------------------------------------------------------------------------------------

@@ -43,7 +43,8 @@ class SendOnce:
         self.sent = True
         target = httpx.URL(url)
         own = {name: value for name, value in headers.items() if not name.startswith(":")}
-        own |= {"host": target.netloc.decode(), "connection": "close"}
+        # Only packings that can be undone here: the page gets the answer unpacked, and a browser asks for more of them.
+        own |= {"host": target.netloc.decode(), "connection": "close", "accept-encoding": "gzip, deflate"}
         try:
             async with (
                 asyncio.timeout(self._seconds),
