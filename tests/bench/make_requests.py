@@ -24,7 +24,7 @@ def bench_requests(count: int, attachment: str, *, today: date | None = None) ->
     servicing = next(p for p in providers() if p.kind == "organization")
     facility = next(p for p in providers() if p.kind == "facility")
     families, dx = list(FAMILIES.values()), list(DIAGNOSES)
-    first = (today or date.today()) + timedelta(days=1)  # noqa: DTZ011 - the bench's own day
+    first = (today or date.today()) + timedelta(days=1)
     out = []
     for i in range(count):
         family = families[i % len(families)]

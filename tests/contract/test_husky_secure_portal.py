@@ -51,7 +51,7 @@ async def test_H17_units_carry_the_as_of_date_of_the_check_write(kit: Kit, relea
     assert {u.as_of.day for u in units} <= {10, 25}
     assert all(u.as_of <= date.today() for u in units)
     assert all(u.used is not None and u.approved is not None and u.used + (u.remaining or 0) == u.approved for u in units)
-    assert set(some) and {u.member_id for u in some} == {units[0].member_id}
+    assert {u.member_id for u in some} == {units[0].member_id}
     assert {(u.authorization_no, u.service_code) for u in some} == {
         (u.authorization_no, u.service_code) for u in units if u.member_id == units[0].member_id
     }
