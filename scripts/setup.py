@@ -25,6 +25,7 @@ def main() -> None:
     environment |= {"UV_PROJECT_ENVIRONMENT": str(ROOT / ".venv"), "UV_PYTHON_DOWNLOADS": "never"}
     if not (ROOT / ".venv").exists():
         say("Setting up (once): dependencies")
+        environment["UV_COMPILE_BYTECODE"] = "1"  # so that the first command starts as fast as every other
     if subprocess.run([find_uv(), "sync", "--frozen", "--quiet"], cwd=ROOT, env=environment, check=False).returncode:
         stop("The dependencies could not be installed (see above). Check the network, then run make again.")
     browser = subprocess.run([ROOT / ".venv" / BIN / "python", ROOT / "scripts" / "browser.py"], cwd=ROOT, check=False)
