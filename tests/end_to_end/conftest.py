@@ -1,4 +1,4 @@
-"""One simulated world for the session, put back before each test; a home of its own, and PriorBot as processes that can be killed."""
+"""One simulated world, put back before each test; a home of its own, and PriorBot as processes that can be killed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -77,7 +78,7 @@ class Practice:
 
     def write_file(self, *request_ids: str) -> None:
         """A file with these requests of the sample."""
-        write_sample(self.file, date.today())  # noqa: DTZ011  (the day of this machine)
+        write_sample(self.file, date.today())
         with self.file.open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file)
         at = header.index("request_id")
@@ -101,6 +102,19 @@ class Practice:
         """One command, to its end."""
         with self.start(*words, kill=kill) as process:
             return finish(process, given)
+
+    def at_once(self, *commands: tuple[str, ...]) -> list[Ran]:
+        """Commands that begin at the same moment, each a process of its own."""
+        with ExitStack() as stack:
+            processes = [stack.enter_context(self.start(*words, together=True)) for words in commands]
+            for process in processes:
+                assert process.stderr is not None
+                assert process.stderr.readline() == "ready\n"
+            for process in processes:
+                assert process.stdin is not None
+                process.stdin.write("go\n")
+                process.stdin.flush()
+            return [finish(process) for process in processes]
 
     def submit(self, kill: str = "") -> Ran:
         return self("submit", str(self.file), "--json", kill=kill)

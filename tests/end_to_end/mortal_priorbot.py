@@ -1,5 +1,5 @@
-"""Runs one ``priorbot`` command as a process of its own whose clock is set, and that is killed (SIGKILL) at one point of the commit
-protocol. Nothing else differs from the product.
+"""Runs one ``priorbot`` command as a process of its own whose clock is set, and that is killed (SIGKILL) at one point of the
+commit protocol. Nothing else differs from the product.
 
     python mortal_priorbot.py '{"later": 16, "kill": "after_intent", "children": "FILE", "together": false}' submit FILE
 
