@@ -260,11 +260,18 @@ class PageView:
         return await self._rows(key, self._page().tables[key])
 
     async def add_row(self, action: str, table_key: str, rows: int) -> None:
-        """Presses an action that adds a row to a table on this page; waits until the table has ``rows`` data rows or an
-        outcome of the action is told (raised)."""
+        """Presses an action that adds a row to a table on this page, and waits for it as `added` does."""
+        await self.start_row(action)
+        await self.added(action, table_key, rows)
+
+    async def start_row(self, action: str) -> None:
+        """Presses an action that adds a row; what may be typed meanwhile is the caller's knowledge. `added` must follow."""
+        await self._hands.press(action, self._page().actions[action].find)
+
+    async def added(self, action: str, table_key: str, rows: int) -> None:
+        """Waits until a table has exactly ``rows`` data rows, or an outcome of the action is told (raised)."""
         page = self._page()
         table, told = page.tables[table_key], {n: page.outcomes[n] for n in page.actions[action].leads_to if n in page.outcomes}
-        await self._hands.press(action, page.actions[action].find)
         finds = [(name, plain(outcome.see)) for name, outcome in told.items()]
         seconds = self.map.timeouts.page
         seen = await self._eyes.ask("added", wait=seconds, find=plain(table.find), rows=table.header_rows + rows, told=finds)

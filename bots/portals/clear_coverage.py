@@ -10,11 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path, PurePath
 
 from bots.errors import DocumentRefused, MemberNotFound, NotEligible, ProviderNotFound, ReadBackDiffers
-from bots.model import AuthRequest, CaseSummary
+from bots.model import AuthRequest, CaseSummary, ServiceLine
 from bots.portal import Portal
 
 LOOK_BACK_DAYS = 360
-"""The portal shows 365 days and refuses to look further back; a few days are kept for its own idea of today."""
+"""The portal refuses to look back more than 365 days; a few are left for its own idea of today."""
 
 
 class ClearCoverage(Portal):
@@ -44,13 +44,13 @@ class ClearCoverage(Portal):
         await self._contact(request)
 
     async def _member(self, request: AuthRequest) -> None:
-        member = request.member
         await self.view.goto("member_search")
-        await self.view.fill(member_id=member.id, member_dob=self.date_text(member.dob))
+        member, born = request.member, self.date_text(request.member.dob)
+        await self.view.fill(member_id=member.id, member_dob=born)
         if await self.view.press("search") == "no_member":
             raise MemberNotFound(self.slug)
         row = self.only(await self.view.table("members"), "members", MemberNotFound(self.slug))
-        if (row["member_id"], row["member_dob"]) != (member.id, self.date_text(member.dob)):
+        if (row["member_id"], row["member_dob"]) != (member.id, born):
             raise ReadBackDiffers(self.slug, fields="member_id, member_dob")
         if not self.eligible(row["eligibility"]):
             raise NotEligible(self.slug)
@@ -85,20 +85,28 @@ class ClearCoverage(Portal):
         await view.press("next")
 
     async def _clinical(self, request: AuthRequest) -> None:
+        view = self.view
         for count, code in enumerate(request.diagnosis_codes, 1):
-            await self.view.fill(diagnosis=code)
-            await self.view.add_row("add_diagnosis", "diagnoses", count)
+            await view.fill(diagnosis=code)
+            await view.start_row("add_diagnosis")
+            if count == len(request.diagnosis_codes):
+                # The portal takes a moment to add it; the first service line is typed meanwhile.
+                await self._type_line(request.lines[0])
+            await view.added("add_diagnosis", "diagnoses", count)
         for count, line in enumerate(request.lines, 1):
-            modifiers = dict(zip(("modifier_1", "modifier_2", "modifier_3", "modifier_4"), line.modifiers, strict=False))
-            await self.view.fill(
-                procedure=line.service_code,
-                units=str(line.units),
-                line_from=self.date_text(line.from_date),
-                line_to=self.date_text(line.to_date),
-                **modifiers,
-            )
-            await self.view.add_row("add_line", "lines", count)
-        await self.view.press("next")
+            if count > 1 or not request.diagnosis_codes:
+                await self._type_line(line)
+            await view.add_row("add_line", "lines", count)
+        await view.press("next")
+
+    async def _type_line(self, line: ServiceLine) -> None:
+        await self.view.fill(
+            procedure=line.service_code,
+            units=str(line.units),
+            line_from=self.date_text(line.from_date),
+            line_to=self.date_text(line.to_date),
+            **{f"modifier_{place}": modifier for place, modifier in enumerate(line.modifiers, 1)},
+        )
 
     async def _documents(self, request: AuthRequest) -> None:
         if request.attachments:
@@ -139,5 +147,4 @@ class ClearCoverage(Portal):
             "our_reference": self.our_reference(request),
             "notes": request.notes,
         }
-        questions = [key for key in self.map.pages["review_answers"].read_back if key.startswith("q_")]
-        return asked | {key: self.answered.get(key, "") for key in questions}
+        return asked | {key: self.answered.get(key, "") for key in self.map.pages["review_answers"].read_back}
