@@ -9,6 +9,7 @@
     + ':not([type=checkbox]):not([type=radio]):not([type=file]), select, textarea';
   const fold = (text) => (text || '').replace(/\s+/g, ' ').trim();
   const seen = (el) => el.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const enabled = (el) => !el.matches(':disabled') && el.getAttribute('aria-disabled') !== 'true';
   const boxed = (el) => { const r = el.getBoundingClientRect(); return r.width > 0 && r.height > 0; };
 
   // --- roles and names, as far as selector files use them -------------------------------------------------------
@@ -94,17 +95,21 @@
   };
 
   // --- waiting: until a function answers something, by changes of the page and a slow clock ----------------------
-  const until = (ms, attempt) => new Promise((resolve) => {
+  const until = (ms, attempt) => new Promise((resolve, reject) => {
     const started = performance.now();
     let watch = null;
     let timer = null;
-    const step = () => {
-      const late = performance.now() - started >= ms;
-      const answer = attempt(late);
-      if (answer === null && !late) return;
+    const end = (finish, answer) => {
       if (watch) watch.disconnect();
       clearInterval(timer);
-      resolve(answer);
+      finish(answer);
+    };
+    const step = () => {
+      const late = performance.now() - started >= ms;
+      try {
+        const answer = attempt(late);
+        if (answer !== null || late) end(resolve, answer);
+      } catch (error) { end(reject, error); }
     };
     const first = attempt(false);
     if (first !== null) { resolve(first); return; }
@@ -122,8 +127,13 @@
     const box = el.innerText.trim() ? null : el.querySelector(BOX);
     return box && seen(box) ? boxText(box) : el.innerText;
   };
-  const bare = (text) => text.replace(/[^0-9A-Za-z]/g, '');
-  const kept = (box, wanted) => { const has = boxText(box); return has === wanted || (bare(wanted) !== '' && bare(has) === bare(wanted)); };
+  const bare = (text) => text.replace(/[^\p{L}\p{N}]/gu, '');
+  // A mask may add marks of its own; an amount may not lose its point.
+  const kept = (box, wanted) => {
+    const has = boxText(box);
+    if (/^[-+]?\d*\.\d+$/.test(wanted)) return has !== '' && Number(has) === Number(wanted);
+    return has === wanted || (bare(wanted) !== '' && bare(has) === bare(wanted));
+  };
 
   const enter = (box, text) => {
     box.focus();
@@ -139,29 +149,38 @@
     box.dispatchEvent(new Event('change', { bubbles: true }));
     return '';
   };
-  const put = (field) => {
+  const holder = (field) => {
     const group = field.kind === 'radio';
     const hit = one(field.find, { box: !group, solid: !group });
+    if (hit.problem || !group) return hit;
+    const buttons = all(hit.el, 'input[type=radio]').filter((b) => seen(b) && nameOf(b) === field.said);
+    return buttons.length === 1 ? { el: buttons[0], drift: hit.drift } : { problem: 'the choice is missing or there twice' };
+  };
+  const put = (field) => {
+    const hit = holder(field);
     if (hit.problem) return hit;
-    let el = hit.el;
-    if (group) {
-      const buttons = all(el, 'input[type=radio]').filter((b) => seen(b) && nameOf(b) === field.said);
-      if (buttons.length !== 1) return { problem: 'the choice is missing or there twice' };
-      el = buttons[0];
-    }
-    if (el.disabled || el.readOnly) return { problem: 'cannot be filled' };
+    const el = hit.el;
+    if (el.matches(':disabled') || el.readOnly) return { problem: 'cannot be filled' };
     if (field.kind === 'select') { const problem = pick(el, field.said); if (problem) return { problem }; }
-    else if (group) { if (!el.checked) el.click(); if (!el.checked) return { problem: 'the choice was not kept' }; }
-    else if (field.kind === 'check') { if (el.checked !== (field.said === 'yes')) el.click(); if (el.checked !== (field.said === 'yes')) return { problem: 'the choice was not kept' }; }
+    else if (field.kind === 'radio') { if (!el.checked) el.click(); }
+    else if (field.kind === 'check') { if (el.checked !== (field.said === 'yes')) el.click(); }
     else enter(el, field.said);
-    return { el, drift: hit.drift };
+    return hit;
+  };
+  // What the page holds now, looked for anew: it may have put another element in the place of the one that was filled.
+  const lost = (field) => {
+    const { el, problem } = holder(field);
+    if (problem) return problem;
+    if (field.kind === 'select') return fold(boxText(el)) === field.said ? '' : 'the choice was not kept';
+    if (field.kind === 'radio' || field.kind === 'check') return el.checked === (field.kind === 'radio' || field.said === 'yes') ? '' : 'the choice was not kept';
+    return (field.kind === 'secret' ? el.value === field.said : kept(el, field.said)) ? '' : 'does not keep what is typed';
   };
 
   // Where a person would press: in the middle, enabled, and not covered by anything.
   const spot = (hit) => {
     if (hit.problem) return hit;
     const el = hit.el;
-    if (el.disabled || el.getAttribute('aria-disabled') === 'true') return { problem: 'is not enabled' };
+    if (!enabled(el)) return { problem: 'is not enabled' };
     el.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
     const box = Array.from(el.getClientRects()).find((r) => r.width > 0 && r.height > 0);
     if (!box) return { problem: 'not found' };
@@ -188,16 +207,17 @@
     }),
     // Puts values into fields, then reads all of them back.
     fill: async () => {
-      const done = [];
+      const drift = [];
       for (const field of ask.fields) {
         const hit = await patiently(ask.wait, () => put(field));
         if (hit.problem) return { key: field.key, problem: hit.problem };
-        done.push([field, hit]);
+        if (hit.drift) drift.push([field.key, hit.drift]);
       }
-      for (const [field, hit] of done) {
-        if (field.kind === 'text' && !kept(hit.el, field.said)) return { key: field.key, problem: 'does not keep what is typed' };
+      for (const field of ask.fields) {
+        const { problem } = await patiently(ask.wait, () => ({ problem: lost(field) }));
+        if (problem) return { key: field.key, problem };
       }
-      return { drift: done.map(([field, hit]) => [field.key, hit.drift]).filter(([, place]) => place) };
+      return { drift };
     },
     // Where to press; `focus` also puts the cursor there and marks what is written.
     aim: () => patiently(ask.wait, () => {
@@ -257,11 +277,12 @@
     // Names of those that are shown, and of those that are enabled.
     shown: () => {
       const first = ask.finds.map(([name, find]) => [name, find.flatMap((c) => found(c, {}))[0]]).filter(([, el]) => el);
-      const on = ([, el]) => !el.disabled && el.getAttribute('aria-disabled') !== 'true';
-      return { shown: first.map(([name]) => name), enabled: first.filter(on).map(([name]) => name) };
+      return { shown: first.map(([name]) => name), enabled: first.filter(([, el]) => enabled(el)).map(([name]) => name) };
     },
     // Gives the element itself, for files.
     element: () => { const hit = one(ask.find, { hidden: true }); return hit.el || null; },
   };
-  return OPS[ask.op]();
+  // CSS or a pattern that no browser can read is a slip of the selector file, not a change of the page.
+  const slip = (error) => { if (error.name === 'SyntaxError') return { slip: error.message }; throw error; };
+  try { return Promise.resolve(OPS[ask.op]()).catch(slip); } catch (error) { return slip(error); }
 }

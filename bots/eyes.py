@@ -65,18 +65,21 @@ class Eyes:
         if candidate:
             self.drift.append(Drift(page=page, key=key, candidate=candidate))
 
-    async def ask(self, op: str, *, wait: float = 0, **more: Any) -> Any:
+    async def ask(self, op: str, *, wait: float = 0, key: str = "find", **more: Any) -> Any:
         """The answer of ``eyes.js`` to one question; ``wait`` is how long (seconds) the page may take to have an answer."""
         try:
             async with asyncio.timeout(wait + SLACK_SECONDS):
-                return await self.page.evaluate(_source(), {"op": op, "wait": wait * 1000, **more})
+                answer = await self.page.evaluate(_source(), {"op": op, "wait": wait * 1000, **more})
         except TimeoutError as error:
             raise self.error(PortalSlow, page=self.here) from error
+        if isinstance(answer, dict) and "slip" in answer:
+            raise self.changed(key, f"a candidate is no CSS or pattern: {answer['slip']}")
+        return answer
 
     async def see(self, key: str, op: str, **more: Any) -> Any:
         """As `ask` for one part of this page; a problem is told as a changed page that names the part."""
         try:
-            answer = await self.ask(op, wait=self.map.timeouts.element, **more)
+            answer = await self.ask(op, wait=self.map.timeouts.element, key=key, **more)
         except PlaywrightError as error:
             raise self.changed(key, "the page was left while it was used") from error
         if answer.get("problem"):

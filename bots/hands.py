@@ -33,6 +33,8 @@ class Hands:
             if (field.kind in _NEEDS_WORD or field.words) and value not in field.words:
                 raise self._eyes.error(NotListed, what=key)
             said = field.words.get(value, value)
+            if field.kind is FieldKind.CHECK and said not in ("yes", "no"):
+                raise self._eyes.error(NotListed, what=key)
             if field.kind in _PUT:
                 batch.append({"key": key, "find": plain(field.find), "kind": str(field.kind), "said": said})
                 continue

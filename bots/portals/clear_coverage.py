@@ -128,7 +128,7 @@ class ClearCoverage(Portal):
         await self.view.press("next")
 
     def expected(self, request: AuthRequest) -> dict[str, str]:
-        asked = {
+        return {
             "member_id": request.member.id,
             "member_dob": request.member.dob.isoformat(),
             "service_category": request.service_category,
@@ -146,5 +146,5 @@ class ClearCoverage(Portal):
             "contact_fax": request.contact.fax,
             "our_reference": self.our_reference(request),
             "notes": request.notes,
+            **{key: self.answered.get(key, "") for key in self.map.pages["review_answers"].read_back},
         }
-        return asked | {key: self.answered.get(key, "") for key in self.map.pages["review_answers"].read_back}
