@@ -6,6 +6,7 @@ addresses the browser can reach nothing else.
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,6 +26,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bots.browser_find import find_browser
+from bots.keys import KEY_VARIABLE
 
 __all__ = [
     "Browser",
@@ -67,12 +69,15 @@ class Browser:
         self._browser: PlaywrightBrowser | None = None
 
     async def __aenter__(self) -> Self:
-        found = find_browser(self._path)
+        found = find_browser(self._path, headless=self._headless)
         self._playwright = await async_playwright().start()
         self._browser = await self._playwright.chromium.launch(
             executable_path=str(found.path),
             args=[*found.args, *(_LIGHT if self._headless else ()), *([_LOOPBACK_ONLY] if self._loopback_only else ())],
             headless=self._headless,
+            chromium_sandbox=found.sandbox,
+            # The key that opens the vault is none of the browser's business.
+            env={name: value for name, value in os.environ.items() if name != KEY_VARIABLE},
             # Signals are ours: a run that is asked to stop signs out first.
             handle_sigint=False,
             handle_sigterm=False,
