@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from jobs.office import Office, Outcome
 
 Work = Callable[["Office"], Awaitable[Any]]
+_NOT_ASKED = {"down": Code.DOWN, "disabled": Code.PERSON}
+"""Portal states in which a portal was not asked, and whose turn it is then."""
 
 
 def run_on_portals(engine: Engine, what: str, total: int | None, work: Work) -> Any:
@@ -60,3 +62,11 @@ def write_books(engine: Engine) -> None:
 
 def code_of_ids(engine: Engine, ids: Collection[str]) -> Code:
     return code_of(engine.journal.snapshot(request_id) for request_id in ids)
+
+
+def tell_not_asked(engine: Engine, portal: str | None) -> Code:
+    """Says one sentence for each set-up portal that could not be asked; answers the exit code that these call for."""
+    lines = [line for line in engine.portal_lines() if portal in (None, line.slug) and line.state in _NOT_ASKED]
+    for line in lines:
+        say(f"{line.slug} could not be asked. {line.sentence}", "bold red")
+    return max((_NOT_ASKED[line.state] for line in lines), default=Code.DONE)

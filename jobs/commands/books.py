@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.commands.at_work import run_on_portals, write_books
+from jobs.commands.at_work import run_on_portals, tell_not_asked, write_books
 from jobs.commands.shared import (
     Code,
     HomeOption,
@@ -105,6 +105,7 @@ def reconcile(
         found = reconcile_journal(engine.journal, lists, engine.now())
         written = write_exceptions(engine.home, found, engine.now())
         write_books(engine)
+        asked = Code.DONE if offline else tell_not_asked(engine, portal)
     left = [
         row
         for row in found.exceptions.to_dict("records")
@@ -121,7 +122,7 @@ def reconcile(
     )
     say(f"Lists read: {', '.join(sorted(lists)) or 'none'}.")
     say(written.sentence, "yellow" if written.beside else "green")
-    leave(Code.PERSON if any(row["severity"] != "info" for row in left) else Code.DONE)
+    leave(max(asked, Code.PERSON if any(row["severity"] != "info" for row in left) else Code.DONE))
 
 
 @ledger_app.command("write")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.commands.at_work import run_on_portals, write_books
+from jobs.commands.at_work import run_on_portals, tell_not_asked, write_books
 from jobs.commands.shared import (
     Code,
     HomeOption,
@@ -54,7 +54,7 @@ def status(
             write_books(engine)
         shown = list(engine.journal.snapshots(payer=payer, portal=portal, status=state))
         show_requests(shown, as_json=as_json)
-        asked = Code.DONE if offline else _tell_not_asked(engine, portal)
+        asked = Code.DONE if offline else tell_not_asked(engine, portal)
     leave(max(code_of(shown), asked))
 
 
@@ -81,20 +81,8 @@ def units(
             from jobs.tables import units_table
 
             print_table(units_table(shown))
-        asked = Code.DONE if offline else _tell_not_asked(engine, portal)
+        asked = Code.DONE if offline else tell_not_asked(engine, portal)
     leave(asked)
-
-
-_NOT_ASKED = {"down": Code.DOWN, "disabled": Code.PERSON}
-"""Portal states in which a portal was not asked, and whose turn it is then."""
-
-
-def _tell_not_asked(engine: Engine, portal: str | None) -> Code:
-    """Says one sentence for each set-up portal that could not be asked; answers the exit code that these call for."""
-    lines = [line for line in engine.portal_lines() if portal in (None, line.slug) and line.state in _NOT_ASKED]
-    for line in lines:
-        say(f"{line.slug} could not be asked. {line.sentence}", "bold red")
-    return max((_NOT_ASKED[line.state] for line in lines), default=Code.DONE)
 
 
 def verify(
