@@ -16,6 +16,7 @@ import signal
 import sys
 from datetime import datetime, timedelta
 from importlib import import_module
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ POINTS = {
     "before_intent": ("jobs.attempts", "Attempts.intent", "before"),
     "after_intent": ("jobs.attempts", "Attempts.intent", "after"),
     "after_accepted": ("bots.send_once", "SendOnce.send", "after"),
-    "on_confirmation": ("bots.portal", "Portal._receipt", "after"),
     "before_receipt": ("jobs.attempts", "Attempts.receipt", "before"),
     "after_receipt": ("jobs.attempts", "Attempts.receipt", "after"),
 }
@@ -54,11 +54,13 @@ def mine(point: str, children: Path) -> None:
         return result
 
     async def waits(*args: Any, **more: Any) -> Any:
+        if when == "before":
+            die(children)
         result = await real(*args, **more)
         die(children)
         return result
 
-    setattr(kind, name, functools.wraps(real)(waits if name in ("send", "_receipt") else sync))
+    setattr(kind, name, functools.wraps(real)(waits if iscoroutinefunction(real) else sync))
 
 
 def set_clock(later: timedelta) -> None:

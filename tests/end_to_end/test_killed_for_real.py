@@ -17,7 +17,6 @@ FIRST, SECOND = "HUSKY-001", "HUSKY-003"
         ("before_intent", 0, 0),
         ("after_intent", 0, 5),
         ("after_accepted", 1, 5),
-        ("on_confirmation", 1, 5),
         ("before_receipt", 1, 5),
         ("after_receipt", 1, 0),
     ],
