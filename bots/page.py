@@ -184,8 +184,8 @@ class PageView:
             raise self._eyes.error(SessionLost, page=names[0])
         if seen in outcomes and outcomes[seen].error:
             raise self.told(outcomes[seen])
-        if seen in pages:
-            self._eyes.here = seen
+        if seen in pages or told_by:
+            self._eyes.here = seen if seen in pages else told_by
         return seen
 
     # --- filling -------------------------------------------------------------------------------------------------
