@@ -265,6 +265,7 @@
       if (ask.empty.length && any(ask.empty)) return { rows: [], none: true };
       const hit = one(ask.find, {});
       if (hit.problem) return hit;
+      if (!hit.el.rows) return { problem: 'no table' };
       return { rows: Array.from(hit.el.rows, (row) => seen(row) ? Array.from(row.cells, valueOf) : []), drift: hit.drift };
     }),
     // Until a table has this many rows, or something is told.

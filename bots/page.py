@@ -135,10 +135,13 @@ class PageView:
         return await self._arrive(names, seconds)
 
     async def _navigation(self) -> None:
+        """Until a new document came; a jump inside the old one (a link to ``#``) is none."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        before = self.browser_page.url
 
         def seen(frame: Frame) -> None:
-            if frame == self.browser_page.main_frame and not future.done():
+            inside = frame.url != before and frame.url.partition("#")[0] == before.partition("#")[0]
+            if frame == self.browser_page.main_frame and not inside and not future.done():
                 future.set_result(None)
 
         self.browser_page.on("framenavigated", seen)
