@@ -74,6 +74,7 @@ def set_clock(later: timedelta) -> None:
 
 
 def main() -> None:
+    os.environ.pop("LD_PRELOAD", None)  # what is preloaded here is not for the browser
     how, sys.argv[1:] = json.loads(sys.argv[1]), sys.argv[2:]
     from jobs.cli import main as priorbot
 
