@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bots.errors import Action, BotError
-from bots.model import Receipt, Shown, Status
+from bots.model import AuthRequest, Receipt, Shown, Status
 from jobs import events as happened
 from jobs.events import AttemptEvent, MoveRefused, Standing
 from jobs.journal import Journal
@@ -83,15 +83,18 @@ class Attempts:
                 raise NotOurs(attempt.portal)
             _append(write, attempt, happened.Intended(attempt_id=attempt_id, shown=shown))
 
-    def receipt(self, attempt_id: str, receipt: Receipt, *, decision_due: datetime | None = None) -> Snapshot:
+    def receipt(
+        self, attempt_id: str, receipt: Receipt, *, decision_due: datetime | None = None, is_marked: bool = False
+    ) -> Snapshot:
         """RECEIPT: the reference number, durable. Also settles an attempt that was thought uncertain, or absent.
 
-        Raises `CaseTaken` for an adopted case that another request of ours has.
+        Raises `CaseTaken` for an adopted case that another request of ours has, or may have brought about at this very moment;
+        not the latter when the case carries this request's own id (``is_marked``).
         """
         with self.journal.write() as write:
             attempt = _attempt(write, attempt_id)
             if receipt.adopted:
-                _require_free(write, attempt, receipt)
+                _require_free(write, attempt, receipt, is_marked=is_marked)
             if not _make_way(write, attempt):
                 write.append(attempt.request_id, _second_receipt(receipt))
                 return write.snapshot(attempt.request_id)
@@ -199,10 +202,26 @@ def _known(attempt: Attempt | None, attempt_id: str) -> Attempt:
     return attempt
 
 
-def _require_free(write: Write, attempt: Attempt, receipt: Receipt) -> None:
+def _require_free(write: Write, attempt: Attempt, receipt: Receipt, *, is_marked: bool) -> None:
     other = owner_of(write.connection, receipt.portal, receipt.reference_no)
     if other and other != attempt.request_id:
         raise CaseTaken(receipt.portal, reference=receipt.reference_no, other=other)
+    if is_marked:
+        return
+    # The click of a twin makes a case before its receipt is noted: its INTENT, noted before the click, tells of it.
+    request = write.snapshot(attempt.request_id).request
+    for twin in write.rows.in_doubt(receipt.portal):
+        if twin != attempt.request_id and is_alike(request, write.snapshot(twin).request):
+            raise CaseTaken(receipt.portal, reference=receipt.reference_no, other=twin)
+
+
+def is_alike(one: AuthRequest, other: AuthRequest) -> bool:
+    """Whether a case of the one could be taken for a case of the other: same member, a code in common, overlapping dates."""
+    return one.member.id == other.member.id and any(
+        line.service_code == twin.service_code and line.from_date <= twin.to_date and twin.from_date <= line.to_date
+        for line in one.lines
+        for twin in other.lines
+    )
 
 
 def _make_way(write: Write, attempt: Attempt) -> bool:

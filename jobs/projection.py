@@ -17,7 +17,7 @@ from jobs import events as happened
 from jobs.clock import instant_text
 from jobs.events import Event, encode, fold_attempt, fold_request
 from jobs.journal_schema import attempts, credentials, disabled, readings, requests, units
-from jobs.state import OPEN_ATTEMPT, Attempt, Snapshot
+from jobs.state import OPEN_ATTEMPT, Attempt, AttemptState, Snapshot
 
 # Built once: each write asks them anew.
 _REQUESTS = select(requests.c.request_id, requests.c.snapshot, requests.c.fingerprint, requests.c.accepted_seq).where(
@@ -26,6 +26,9 @@ _REQUESTS = select(requests.c.request_id, requests.c.snapshot, requests.c.finger
 _ATTEMPT = select(attempts.c.attempt).where(attempts.c.attempt_id == bindparam("id"))
 _OPEN_ATTEMPTS = select(attempts.c.attempt_id).where(
     attempts.c.request_id == bindparam("id"), attempts.c.state.in_([state.value for state in OPEN_ATTEMPT])
+)
+_IN_DOUBT = select(attempts.c.request_id).where(
+    attempts.c.portal == bindparam("portal"), attempts.c.state.in_([AttemptState.INTENT.value, AttemptState.UNCERTAIN.value])
 )
 _INSERT = {table.name: insert(table) for table in (requests, attempts, readings, units)}
 _UPDATE = {
@@ -104,6 +107,10 @@ class Projection:
             if attempt is not None and attempt.state in OPEN_ATTEMPT:
                 return attempt
         return None
+
+    def in_doubt(self, portal: str) -> Sequence[str]:
+        """Requests that the portal may have accepted without our knowing yet. For writes, not while rebuilding."""
+        return self._connection.execute(_IN_DOUBT, {"portal": portal}).scalars().all()
 
     # --- fold ----------------------------------------------------------------------------------------------------
 

@@ -91,7 +91,7 @@ async def verify_due(
 
 _NO_HISTORY = "{portal} does not show what was sent before, so it cannot be looked up."
 _UNCLEAR = "{portal} shows cases that may be this request."
-_OTHERS = "{portal} shows one case that fits, and it belongs to another request of ours."
+_OTHERS = "{portal} shows one case that fits, and it belongs, or may belong, to another request of ours."
 _AGAIN = "{portal} does not have it, and that for the second time; something is wrong with this request."
 
 
@@ -167,8 +167,10 @@ def _adopt(office: Office, attempt: Attempt, case: CaseSummary) -> Outcome:
         adopted=True,
     )
     request = office.journal.snapshot(attempt.request_id).request
+    due = office.rules.decision_due(request, sent_at)
+    is_marked = case.our_reference == attempt.request_id
     try:
-        office.attempts.receipt(attempt.attempt_id, receipt, decision_due=office.rules.decision_due(request, sent_at))
+        office.attempts.receipt(attempt.attempt_id, receipt, decision_due=due, is_marked=is_marked)
     except CaseTaken:
         return _to_person(office, attempt, CaseTaken.code, _OTHERS)
     return _outcome(office, attempt, adopted=True)

@@ -26,6 +26,7 @@ from jobs.office import Outcome, PortalPlan, plan_portals
 from jobs.opening import parse_hours
 from jobs.payer_rules import PayerRules
 from jobs.seats import Identity
+from jobs.state import AttemptState
 
 OTHER = "husky_medical"
 
@@ -120,6 +121,27 @@ async def test_two_priorbots_share_the_work_and_never_an_account(journal: Journa
     assert set(_statuses(journal).values()) == {Status.SUBMITTED}
     assert set(truth.accepted_count().values()) == {1}
     assert truth.troubles() == []
+
+
+async def test_the_case_of_a_twin_that_is_just_being_sent_is_not_adopted(
+    journal: Journal, truth: Truth, clock: FakeClock
+) -> None:
+    """Two requests for the same member, code and month, by two accounts at once, on a portal that shows no references."""
+    take_in(journal, build_request("R-1"), build_request("R-2", member_id=build_request("R-1").member.id, units="3"))
+    world = World(truth, clock, lag=timedelta(0), shows_reference=False)
+    step = world.step
+
+    async def meet(where: str) -> None:
+        await step(where)
+        if where == "after click":  # the first one's case is on the portal, its receipt not noted
+            while len(world.calls) < 2 or journal.attempts("R-2")[0].state is AttemptState.DRAFTING:
+                await asyncio.sleep(0)
+
+    world.step = meet  # type: ignore[method-assign]
+    await submit_due(open_office(journal, world, accounts=("a", "b")))
+    assert journal.snapshot("R-1").status is Status.SUBMITTED
+    assert journal.snapshot("R-2").error_code == "case_taken"
+    assert truth.accepted_count() == {"R-1": 1}
 
 
 async def test_who_finds_all_seats_taken_leaves_the_work_to_the_others(journal: Journal, truth: Truth, clock: FakeClock) -> None:
