@@ -119,8 +119,11 @@ async def test_an_answer_that_does_not_come_in_time_is_unknown(part: bytes) -> N
         await far.over.wait()
 
     async with far_end(hangs) as far:
-        assert await SendOnce(0.2).send("POST", far.url(), {}, b"one") is None
-        assert len(far.requests) == 1
+        sender = SendOnce(0.5)
+        assert await sender.send("POST", far.url(), {}, b"one") is None
+        assert await sender.send("POST", far.url(), {}, b"one") is None
+        assert sender.refused == 1
+        assert far.connections <= 1
 
 
 @pytest.mark.parametrize("answer", [b"", b"no http\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok"])
