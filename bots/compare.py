@@ -101,4 +101,6 @@ def lines_differ(asked: Sequence[Mapping[str, str]], shown: Sequence[Mapping[str
     if not shown:
         return bool(asked)
     columns = sorted(shown[0])
+    if any(column not in line for line in asked for column in columns):
+        return True
     return sorted(meaning(a, columns, ours=True) for a in asked) != sorted(meaning(s, columns, ours=False) for s in shown)

@@ -184,8 +184,6 @@ class SignInMap(Frozen):
 
 class Formats(Frozen):
     date: str = "%m/%d/%Y"
-    reference_no: str = ".+"
-    authorization_no: str = ".+"
     our_reference_length: int = 30
 
 

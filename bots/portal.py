@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -177,6 +178,8 @@ class Portal:
             shown |= await self.view.read_back()
             reads |= page.read_back
             for name in page.tables:
+                if name not in tables:
+                    raise PageChanged(self.slug, page=self.view.here, key=name, what="a table that no request fills")
                 rows = [row.cells for row in await self.view.table(name)]
                 wrong += [name] if lines_differ(tables.pop(name), rows, form) else []
         wrong += [name for name, asked in tables.items() if asked]
@@ -258,6 +261,15 @@ class Portal:
             raise BadReading(self.slug, page=page, what="a date that is none")
         return found
 
+    def number(self, text: str, page: str) -> Decimal | None:
+        """The portal's amount; None when it shows none. A text that is no amount is a `BadReading`."""
+        if not text.strip():
+            return None
+        found = parse_number(text)
+        if found is None:
+            raise BadReading(self.slug, page=page, what="an amount that is none")
+        return found
+
     def status(self, word: str) -> Status:
         """The portal's word, never guessed: what the selector file does not list is `Status.UNKNOWN`."""
         return self.map.words.status.get(word, Status.UNKNOWN)
@@ -332,8 +344,8 @@ class Portal:
         return LineReading(
             service_code=cells["service_code"],
             modifiers=tuple(cells.get("modifiers", "").replace(",", " ").split()),
-            units_requested=parse_number(cells.get("units_requested", "")),
-            units_approved=parse_number(cells.get("units_approved", "")),
+            units_requested=self.number(cells.get("units_requested", ""), "case"),
+            units_approved=self.number(cells.get("units_approved", ""), "case"),
             from_date=self.date(cells.get("from_date", ""), "case"),
             to_date=self.date(cells.get("to_date", ""), "case"),
             status_raw=cells.get("status", ""),

@@ -10,6 +10,8 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+import structlog
+
 from bots.browser import Browser, BrowserContext, PlaywrightError
 from bots.errors import (
     AccountInUse,
@@ -119,6 +121,9 @@ class Session:
         context, self._context = self._context, None
         if context is None:
             return
+        for drift in dict.fromkeys(self.view.drift):
+            step = drift.key.replace(".", "_")
+            structlog.get_logger().warning("page_drifts", portal=self.account.portal, page=drift.page, step=step)
         try:
             if self.signed_in or self._password_sent:
                 async with asyncio.timeout(SIGN_OUT_SECONDS):

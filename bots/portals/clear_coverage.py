@@ -67,15 +67,14 @@ class ClearCoverage(Portal):
         await self.view.press("next")
 
     async def _providers(self, request: AuthRequest) -> None:
-        view, wanted = self.view, request.requesting
+        view = self.view
         await view.press("look_up")
-        await view.fill(last_name=wanted.name)
+        await view.fill(last_name=request.requesting.name)
         if await view.press("search") == "no_provider":
             raise ProviderNotFound(self.slug)
-        rows = [row for row in await view.table("providers") if row["npi"] == wanted.npi]
-        await view.choose(
-            "providers", self.only(rows, "providers", ProviderNotFound(self.slug)), to=["providers"], navigates=False
-        )
+        rows = [row for row in await view.table("providers") if row["npi"] == request.requesting.npi]
+        row = self.only(rows, "providers", ProviderNotFound(self.slug))
+        await view.choose("providers", row, to=["providers"], navigates=False)
         await view.fill(
             servicing_name=request.servicing.name,
             servicing_npi=request.servicing.npi,

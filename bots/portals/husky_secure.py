@@ -6,7 +6,6 @@ prior-authorization page (seed 0) and its web portal help guide (seed 4).
 
 from __future__ import annotations
 
-from bots.compare import parse_number
 from bots.errors import BadReading
 from bots.model import Units
 from bots.portal import Portal
@@ -42,10 +41,10 @@ class HuskySecure(Portal):
             service_code=row["service_code"],
             from_date=self.date(row["from_date"], "authorizations"),
             to_date=self.date(row["to_date"], "authorizations"),
-            requested=parse_number(row["requested"]),
-            approved=parse_number(row["approved"]),
-            used=parse_number(row["used"]),
-            remaining=parse_number(row["remaining"]),
+            requested=self.number(row["requested"], "authorizations"),
+            approved=self.number(row["approved"], "authorizations"),
+            used=self.number(row["used"], "authorizations"),
+            remaining=self.number(row["remaining"], "authorizations"),
             as_of=as_of,
             status_raw=row["status"],
             observed_at=self.now(),

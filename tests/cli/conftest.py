@@ -61,7 +61,7 @@ def ready(priorbot: Run) -> Run:
 @pytest.fixture
 def sample(tmp_path: Path) -> Path:
     path = tmp_path / "requests.csv"
-    write_sample(path, date.today())  # noqa: DTZ011
+    write_sample(path, date.today())
     return path
 
 

@@ -187,7 +187,7 @@ def test_route_prints_one_object_per_request_in_the_contract_s_shape(priorbot: A
 
 
 def test_route_looks_from_the_day_that_is_asked(priorbot: Any, sample: Path) -> None:
-    far = date.today() + timedelta(days=400)  # noqa: DTZ011
+    far = date.today() + timedelta(days=400)
     later = {one["request_id"]: one for one in priorbot("route", sample, "--json", "--as-of", far).objects}
     assert "H9" in later["HUSKY-001"]["rule_ids"]
     assert later["HUSKY-001"]["decision"] == "rejected"

@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - the tests are named after the rules' ids
 """HUSKY Health, rule by rule, with the numbers as the payer prints them."""
 
 from __future__ import annotations

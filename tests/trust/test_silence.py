@@ -99,7 +99,7 @@ def write_requests(folder: Path) -> tuple[Path, list[dict[str, str]]]:
     (folder / "Canaryfolder").mkdir()
     for row in chosen:
         for name, days in (("from_date", 2), ("to_date", 30)):
-            row[name] = (date.today() + timedelta(days=days)).isoformat()  # noqa: DTZ011  (the day of this machine)
+            row[name] = (date.today() + timedelta(days=days)).isoformat()
         row["notes"], row["attested_by"] = NOTE, ATTESTER
         documents = [SAMPLES / name for name in row["attachments"].split(";") if name]
         copies = [folder / "Canaryfolder" / f"Canaryfile-{document.name}" for document in documents]
