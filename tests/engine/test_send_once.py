@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -23,12 +23,14 @@ class FarEnd:
         self.requests: list[bytes] = []
         self.port = 0
         self.over = asyncio.Event()
+        self.open: set[asyncio.Task[None]] = set()
 
     def url(self, path: str = "/submit", host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open.add(asyncio.current_task())  # type: ignore[arg-type]  # a server's handler always runs in a task
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(
@@ -38,6 +40,8 @@ class FarEnd:
             await self._reply(writer)
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     def headers(self) -> dict[str, str]:
         lines = self.requests[0].partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
@@ -68,6 +72,7 @@ async def far_end(reply: Reply) -> AsyncIterator[FarEnd]:
     finally:
         far.over.set()
         server.close()
+        await asyncio.gather(*far.open, return_exceptions=True)
 
 
 async def test_one_request_over_a_connection_of_its_own() -> None:
