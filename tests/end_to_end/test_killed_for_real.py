@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import signal
+import sys
 from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(sys.platform != "linux", reason="not on this system: processes that are waited for by a handle"),
+]
 FIRST, SECOND = "HUSKY-001", "HUSKY-003"
 
 
