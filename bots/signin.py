@@ -7,7 +7,7 @@ signed out properly. A rejected password is never tried again: `CredentialGate` 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -82,6 +82,7 @@ class Session:
         self._view: PageView | None = None
         self.signed_in = False
         self._password_sent = False
+        self._save_again_at = datetime.max.replace(tzinfo=UTC)
 
     @property
     def view(self) -> PageView:
@@ -92,6 +93,8 @@ class Session:
     async def ensure(self) -> PageView:
         """A signed-in page: the running session, a saved one that still lives, or a new sign-in."""
         if self.signed_in:
+            if self._now() >= self._save_again_at:
+                await self._save()
             return self.view
         cut_off = False
         if self._context is None:
@@ -100,6 +103,7 @@ class Session:
             await self._open(saved)
             if saved is not None and await self._still_in():
                 self.signed_in = True
+                await self._save()
                 return self.view
         await self._sign_in(cut_off=cut_off)
         return self.view
@@ -160,6 +164,10 @@ class Session:
                 self._password_sent = True
                 try:
                     await view.fill(**{sign_in.username: self.account.name, sign_in.password: password.reveal()})
+                except BotError:
+                    self._credentials.unjudged(*who)  # nothing was sent
+                    raise
+                try:
                     seen = await view.press(sign_in.action)
                 except PasswordRejected:
                     self._credentials.rejected(*who)
@@ -193,7 +201,9 @@ class Session:
     async def _save(self) -> None:
         if self._context is None:
             return
-        expires = self._now() + timedelta(minutes=self.map.sign_in.session_minutes)
+        # The portal counts its idle time from the last use, so a long run keeps its saved state as young as that.
+        idle = timedelta(minutes=self.map.sign_in.session_minutes)
+        expires, self._save_again_at = self._now() + idle, self._now() + idle / 4
         state = await self._context.storage_state()
         self._states.save_state(self.account.portal, self.account.name, dict(state), expires)
 

@@ -223,6 +223,8 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
                     except psutil.Error:
                         continue
                 done = len(world.truth("requests"))
+                if done // 100 > (readings[-1][0] // 100 if readings else -1):
+                    print(f"  {done} submitted, {total:.0f} MB", file=sys.stderr, flush=True)
                 readings.append((done, total))
                 try:
                     process.wait(timeout=5)
