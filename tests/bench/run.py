@@ -199,6 +199,8 @@ def latency(options: argparse.Namespace) -> dict[str, Any]:
             waited += max(0.0, stop - max(start, end))
             end = max(end, stop)
     widgets = WIDGET_SECONDS * options.latency_requests
+    documents = sum(row["status"] == 200 and ".do" in row["path"] and "ajax" not in row["path"] for row in log)
+    opening = documents * document_seconds()
     return {
         "requests": options.latency_requests,
         "latency_ms": LATENCY_MS,
@@ -206,7 +208,24 @@ def latency(options: argparse.Namespace) -> dict[str, Any]:
         "responses_per_request": round(len(log) / options.latency_requests, 1),
         "share_of_latency_bound": round(waited / total, 3),
         "share_with_the_portals_own_widget_waits": round((waited + widgets) / total, 3),
+        "share_that_opening_the_documents_alone_would_leave": round(waited / (waited + widgets + opening), 3),
     }
+
+
+def document_seconds() -> float:
+    """What one document of the portal costs a browser that does nothing but open it, without latency: middle of 40."""
+    from playwright.sync_api import sync_playwright
+
+    found, times = find_browser(), []
+    with running_world() as world, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(found.path), args=list(found.args))
+        page = browser.new_page()
+        for _ in range(41):
+            began = time.perf_counter()
+            page.goto(world.url(SLUG, "/ClearCoverage/logon.do"), wait_until="domcontentloaded")
+            times.append(time.perf_counter() - began)
+        browser.close()
+    return sorted(times[1:])[20]
 
 
 def memory(options: argparse.Namespace) -> dict[str, Any]:
