@@ -2,8 +2,8 @@
 
 A try is noted on the disk before the password is typed. One whose answer nobody saw counts as rejected when the portal never
 accepted that password before: it may be the wrong one, and a second wrong one locks accounts. A password that was accepted
-before has one more try. A person's ``priorbot portal enable`` clears unseen answers; a rejection is cleared by nothing but
-another password.
+before has one more try. A person who was told so, checks it by hand and runs ``priorbot portal enable`` clears an unseen answer;
+a rejection is cleared by nothing but another password.
 """
 
 from __future__ import annotations

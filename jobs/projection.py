@@ -156,15 +156,22 @@ class Projection:
                     )
                 )
             case happened.PortalEnabled():
+                self._forget_unseen_answers(body.portal)
                 self._connection.execute(delete(disabled).where(disabled.c.portal == body.portal))
-                tried = update(credentials).where(credentials.c.portal == body.portal, credentials.c.state != "rejected")
-                self._connection.execute(tried.values(open_tries=0))
             case happened.PasswordTry() | happened.PasswordJudged():
                 self._apply_password(body)
             case happened.BreakerOpened() | happened.BreakerClosed():
                 pass
             case _:
                 assert_never(body)
+
+    def _forget_unseen_answers(self, portal: str) -> None:
+        """A person who enables what was disabled has been asked to check the password; a rejection stays a rejection."""
+        told = select(disabled.c.account).where(disabled.c.portal == portal)
+        unseen = update(credentials).where(
+            credentials.c.portal == portal, credentials.c.account.in_(told), credentials.c.state != "rejected"
+        )
+        self._connection.execute(unseen.values(open_tries=0))
 
     def _apply_password(self, body: happened.PasswordTry | happened.PasswordJudged) -> None:
         mine = (

@@ -195,10 +195,13 @@ class Truth:
         return [row for row in rows if datetime.fromisoformat(row["at"]) + lag <= now]
 
     def sign_in(self, portal: str, account: str, password: str) -> bool:
-        right = self._one("SELECT password FROM passwords WHERE portal = ? AND account = ?", portal, account)
-        ok = right is None or right == password
+        ok = self.is_right(portal, account, password)
         self._db.execute("INSERT INTO logins VALUES (?, ?, ?, ?)", [portal, account, password, ok])
         return ok
+
+    def is_right(self, portal: str, account: str, password: str) -> bool:
+        right = self._one("SELECT password FROM passwords WHERE portal = ? AND account = ?", portal, account)
+        return right is None or right == password
 
     def begin_session(self, portal: str, account: str, holder: str, is_alive: Callable[[str], bool]) -> None:
         for (other,) in self._db.execute("SELECT holder FROM sessions WHERE portal = ? AND account = ?", [portal, account]):

@@ -40,10 +40,13 @@ def test_another_account_and_another_portal_have_passwords_of_their_own(credenti
 
 
 def test_an_unseen_answer_counts_as_rejected_when_the_password_never_worked(journal: Journal, credentials: Credentials) -> None:
+    states = PortalStates(journal)
     credentials.trying(*WHO)  # and the process is gone
-    with pytest.raises(PasswordRejected):
+    states.enable_portal(PORTAL, "Sam")  # nobody was told of it yet
+    with pytest.raises(PasswordRejected) as told:
         credentials.trying(*WHO)
-    PortalStates(journal).enable_portal(PORTAL, "Sam")
+    states.disable_portal(PORTAL, "north", told.value)
+    states.enable_portal(PORTAL, "Sam")
     credentials.trying(*WHO)
 
 

@@ -1,6 +1,7 @@
 """Invariants 1 to 4 of the design, against whatever happens: random faults, kills, restarts, two PriorBots at once.
 
-Each rule is something that happens to a practice; after each, and at rest, the payer's truth is held against the journal.
+A history is a list of days at a practice: requests come in, PriorBots are started and killed, portals fail, passwords change, a
+person puts things right. After each day, and at rest, the payer's truth is held against the journal.
 ``PRIORBOT_PROPERTY_EXAMPLES`` sets the number of histories that are tried.
 """
 
@@ -12,15 +13,15 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from protocol_double import (
     AFTER_RECEIPT,
     AT_THE_CLICK,
@@ -43,177 +44,251 @@ from protocol_double import (
 
 from bots.model import Urgency
 from jobs.dispatch import submit_due
+from jobs.events import PasswordJudged
 from jobs.follow import follow_open
 from jobs.office import Office
 from jobs.portal_state import PortalStates
 from jobs.seats import Identity
 from jobs.verify import verify_due
 
-EXAMPLES = int(os.environ.get("PRIORBOT_PROPERTY_EXAMPLES", "60"))
-
 pytestmark = pytest.mark.timeout(1200)  # a history that fails is made smaller before it is shown
+EXAMPLES = int(os.environ.get("PRIORBOT_PROPERTY_EXAMPLES", "50"))
 
-READS = ("sign_in", "find", "draft", "review", "list", "read")
-faults = st.one_of(
-    st.tuples(st.sampled_from(READS), st.integers(0, 2), st.sampled_from(sorted(BEFORE_INTENT))),
-    st.tuples(st.just("click"), st.integers(0, 2), st.sampled_from(sorted(AT_THE_CLICK))),
-    st.tuples(st.just("after_receipt"), st.just(0), st.sampled_from(sorted(AFTER_RECEIPT))),
-    st.tuples(st.just("open"), st.just(0), st.sampled_from(["portal_down", "blocked", "bug"])),
+# --- what can happen -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fault:
+    """At the ``place``-th time that a step is done, ``kind`` happens."""
+
+    step: str
+    place: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One PriorBot: what it is started for, what goes wrong, and its step at which it is killed (0: at none)."""
+
+    work: str
+    faults: tuple[Fault, ...] = ()
+    kill_at: int = 0
+    seed: int = 0
+
+    @property
+    def plan(self) -> dict[str, list[str | None]]:
+        plan: dict[str, list[str | None]] = {}
+        for fault in self.faults:
+            planned = plan.setdefault(fault.step, [])
+            planned.extend([None] * (fault.place + 1 - len(planned)))
+            planned[fault.place] = fault.kind
+        return plan
+
+
+@dataclass(frozen=True)
+class Day:
+    arrive: int
+    twins: bool
+    urgent: bool
+    other_password: str
+    runs: tuple[Run, ...]
+    person: str
+    minutes: int
+
+
+WORK: dict[str, Callable[[Office], Coroutine[Any, Any, object]]] = {
+    "submit": submit_due,
+    "verify": verify_due,
+    "follow": follow_open,
+}
+
+a_fault = st.one_of(
+    st.builds(Fault, st.just("click"), st.integers(0, 2), st.sampled_from(sorted(AT_THE_CLICK))),
+    st.builds(
+        Fault,
+        st.sampled_from(["sign_in", "find", "draft", "review", "list", "read"]),
+        st.integers(0, 2),
+        st.sampled_from(sorted(BEFORE_INTENT)),
+    ),
+    st.builds(Fault, st.just("after_receipt"), st.just(0), st.sampled_from(sorted(AFTER_RECEIPT))),
+    st.builds(Fault, st.just("open"), st.just(0), st.sampled_from(["portal_down", "blocked", "bug"])),
 )
-"""A step, the how-many-th time it is done, and what goes wrong then."""
-works = st.sampled_from([submit_due, submit_due, submit_due, verify_due, follow_open])
-runs = st.tuples(works, st.lists(faults, max_size=3), st.just(0) | st.integers(1, 60))
-"""What a PriorBot is started for, what goes wrong, and at which of its steps it is killed (0: at none)."""
+a_run = st.builds(
+    Run,
+    work=st.sampled_from(["submit", "submit", "submit", "verify", "follow"]),
+    faults=st.lists(a_fault, max_size=2).map(tuple),
+    kill_at=st.just(0) | st.integers(4, 48),
+    seed=st.integers(0, 2**16),
+)
+a_day = st.builds(
+    Day,
+    arrive=st.integers(0, 3),
+    twins=st.booleans(),
+    urgent=st.booleans(),
+    other_password=st.sampled_from(["", "", "", "north", "south"]),
+    runs=st.lists(a_run, min_size=1, max_size=2).map(tuple),
+    person=st.sampled_from(["", "enables", "changes the password"]),
+    minutes=st.sampled_from([3, 6, 16, 60 * 26]),
+)
 
 
-def plan_of(faults: list[tuple[str, int, str]]) -> dict[str, list[str | None]]:
-    plan: dict[str, list[str | None]] = {}
-    for step, place, kind in faults:
-        planned = plan.setdefault(step, [])
-        planned.extend([None] * (place + 1 - len(planned)))
-        planned[place] = kind
-    return plan
+@dataclass(frozen=True)
+class Portal:
+    """How this history's portal is: its accounts, whether its list shows our ids, and after how many minutes it shows a case."""
+
+    accounts: tuple[str, ...]
+    shows_reference: bool
+    lag: int
 
 
-class Practice(RuleBasedStateMachine):
+a_portal = st.builds(
+    Portal,
+    accounts=st.sampled_from([("north",), ("north", "south")]),
+    shows_reference=st.booleans(),
+    lag=st.sampled_from([0, 5, 14]),
+)
+
+
+# --- a practice ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Practice:
     """One practice, one payer, and any number of PriorBots that come and go."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.clock = FakeClock()
-        self.truth = Truth()
-        self.folder = Path(tempfile.mkdtemp(prefix="practice"))
-        self.pids = itertools.count(1)
-        self.running: set[int] = set()
-        self.ids = itertools.count(1)
-        self.passwords = {"north": "first", "south": "first"}
-        self.versions = itertools.count(2)
+    portal: Portal
+    folder: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+    truth: Truth = field(default_factory=Truth)
+    running: set[int] = field(default_factory=set)
+    killed: int = 0
 
-    @initialize(
-        accounts=st.sampled_from([("north",), ("north", "south")]), shows_reference=st.booleans(), lag=st.sampled_from([0, 5, 14])
-    )
-    def set_up(self, accounts: tuple[str, ...], shows_reference: bool, lag: int) -> None:
-        """``lag``: minutes until the portal's own search shows what it accepted."""
-        self.accounts = accounts
-        self.shows_reference = shows_reference
-        self.lag = timedelta(minutes=lag)
-        for account in accounts:
+    def __post_init__(self) -> None:
+        self.pids = itertools.count(1)
+        self.ids = itertools.count(1)
+        self.versions = itertools.count(1)
+        self.passwords = dict.fromkeys(self.portal.accounts, "first")
+        for account in self.portal.accounts:
             self.truth.change_password(PORTAL, account, "first")
         self.journal = self.open_journal(Bomb())
-        self.requests_arrive(count=2, urgent=False, twin=False)
-
-    # --- processes ---------------------------------------------------------------------------------------------------
 
     def open_journal(self, bomb: Bomb) -> MortalJournal:
         journal = MortalJournal.open(f"sqlite:///{self.folder / 'journal.db'}", now=self.clock)
         journal.bomb = bomb
         return journal
 
-    def start(self, plan: dict[str, list[str | None]], bomb: Bomb, seed: int) -> Office:
+    def start(self, run: Run, bomb: Bomb) -> Office:
         """A new process: its own identity, its own connection, its own bomb."""
         pid = next(self.pids)
         self.running.add(pid)
-        luck = random.Random(seed)
-        journal = self.open_journal(bomb)
+        luck = random.Random(run.seed)
         world = World(
             self.truth,
             self.clock,
             holder=str(pid),
             is_alive=lambda holder: int(holder) in self.running,
             passwords=self.passwords,
-            faults=Faults(plan),
+            faults=Faults(run.plan),
             bomb=bomb,
             pauses=lambda: luck.randrange(4),
-            lag=self.lag,
-            shows_reference=self.shows_reference,
+            lag=timedelta(minutes=self.portal.lag),
+            shows_reference=self.portal.shows_reference,
         )
-        me = Identity(host="here", pid=pid, started=1.0)
         return open_office(
-            journal, world, me=me, is_running=lambda identity: identity.pid in self.running, accounts=self.accounts
+            self.open_journal(bomb),
+            world,
+            me=Identity(host="here", pid=pid, started=1.0),
+            is_running=lambda identity: identity.pid in self.running,
+            accounts=self.portal.accounts,
         )
 
-    def run(self, *works: tuple[Office, Bomb, Coroutine[Any, Any, Any]]) -> None:
-        """Runs processes side by side, each to its end or its death."""
+    def live(self, day: Day) -> None:
+        member = {"member_id": "001234567"} if day.twins else {}
+        urgency = Urgency.URGENT if day.urgent else Urgency.STANDARD
+        take_in(self.journal, *(build_request(f"R-{next(self.ids)}", urgency=urgency, **member) for _ in range(day.arrive)))
+        if day.other_password in self.portal.accounts:
+            self.truth.change_password(PORTAL, day.other_password, f"portal's {next(self.versions)}")
+        asyncio.run(self.run_side_by_side(day.runs))
+        if day.person:
+            self.put_right(changes_password=day.person != "enables")
+        self.clock.advance(minutes=day.minutes)
 
-        async def live(office: Office, bomb: Bomb, work: Coroutine[Any, Any, Any]) -> None:
-            try:
-                await work
-            except (Killed, BaseExceptionGroup):
-                if not bomb.dead:
-                    raise
-            finally:
-                self.running.discard(office.seats._me.pid)
-                office.journal.close()
+    async def run_side_by_side(self, runs: tuple[Run, ...]) -> None:
+        """Each to its end or its death."""
 
-        async def all_of_them() -> None:
-            await asyncio.gather(*(live(*work) for work in works))
+        async def run_one(run: Run) -> None:
+            bomb = Bomb(run.kill_at)
+            office = self.start(run, bomb)
+            await self.to_its_end(office, bomb, WORK[run.work](office))
 
-        asyncio.run(all_of_them())
+        await asyncio.gather(*map(run_one, runs))
 
-    # --- what happens ------------------------------------------------------------------------------------------------
+    async def to_its_end(self, office: Office, bomb: Bomb, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except (Killed, BaseExceptionGroup):
+            if not bomb.dead:
+                raise
+        finally:
+            self.killed += bomb.dead
+            self.running.discard(office.seats._me.pid)
+            office.journal.close()
 
-    @rule(count=st.integers(1, 3), urgent=st.booleans(), twin=st.booleans())
-    def requests_arrive(self, count: int, urgent: bool, twin: bool) -> None:
-        """``twin``: all for one member, code and month, as a practice's mistake would have it."""
-        changes: dict[str, Any] = {"urgency": Urgency.URGENT if urgent else Urgency.STANDARD}
-        if twin:
-            changes["member_id"] = "001234567"
-        take_in(self.journal, *(build_request(f"R-{next(self.ids)}", **changes) for _ in range(count)))
-
-    @rule(runs=st.lists(runs, min_size=1, max_size=2), seed=st.integers(0, 2**16))
-    def priorbot_runs(self, runs: list[tuple[Any, list[tuple[str, int, str]], int]], seed: int) -> None:
-        """Once, or twice at the same time."""
-        started = []
-        for place, (work, faults, kill) in enumerate(runs):
-            bomb = Bomb(kill)
-            office = self.start(plan_of(faults), bomb, seed + place)
-            started.append((office, bomb, work(office)))
-        self.run(*started)
-
-    @rule(minutes=st.sampled_from([6, 16, 60 * 26]))
-    def time_passes(self, minutes: int) -> None:
-        self.clock.advance(minutes=minutes)
-
-    @rule(account=st.sampled_from(["north", "south"]))
-    def the_portal_wants_another_password(self, account: str) -> None:
-        self.truth.change_password(PORTAL, account, f"portal's {next(self.versions)}")
-
-    @rule(changes_password=st.booleans())
-    def a_person_puts_it_right(self, changes_password: bool) -> None:
-        if changes_password:
-            for account in self.accounts:
+    def put_right(self, *, changes_password: bool) -> None:
+        """A person who is not told a reason to change a password may well just enable the portal."""
+        for account in self.portal.accounts:
+            if changes_password or self.is_found_wrong(account):
                 self.passwords[account] = f"new {next(self.versions)}"
                 self.truth.change_password(PORTAL, account, self.passwords[account])
         PortalStates(self.journal).enable_portal(PORTAL, "Sam")
 
-    # --- what must always be true ------------------------------------------------------------------------------------
+    def is_found_wrong(self, account: str) -> bool:
+        """Whether a person who is asked to check the password by hand, because nobody saw the answer, finds it wrong."""
+        why = PortalStates(self.journal).why_disabled(PORTAL, account)
+        if why is None or why.error_code != "password_rejected":
+            return False
+        judged = [each.body for each in self.journal.events("") if isinstance(each.body, PasswordJudged)]
+        mine = [each for each in judged if (each.account, each.fingerprint) == (account, self.passwords[account])]
+        was_seen = any(each.accepted is False for each in mine)
+        return not was_seen and not self.truth.is_right(PORTAL, account, self.passwords[account])
 
-    @invariant()
-    def at_most_one_commit_and_nobody_locked_out(self) -> None:
-        if hasattr(self, "journal"):
-            check_truth(self.journal, self.truth)
+    def come_to_rest(self) -> None:
+        self.clock.advance(hours=1)
+        self.put_right(changes_password=True)
+        office = self.start(Run("submit"), Bomb())
+        asyncio.run(self.to_its_end(office, Bomb(), settle(office, self.clock)))
 
-    def teardown(self) -> None:
-        try:
-            if hasattr(self, "journal"):
-                self.clock.advance(hours=1)
-                self.a_person_puts_it_right(changes_password=True)
-                office = self.start({}, Bomb(), 0)
-                self.run((office, Bomb(), settle(office, self.clock)))
-                check_rest(self.journal, self.truth)
-        finally:
-            if hasattr(self, "journal"):
-                self.journal.close()
-            self.truth.close()
-            shutil.rmtree(self.folder)
+    def tell_what_was_reached(self) -> None:
+        """For ``--hypothesis-show-statistics``: a property that never gets anywhere holds nothing."""
+        event("PriorBots killed", min(self.killed, 3))
+        event("requests sent", min(sum(self.truth.accepted_count().values()), 4))
+        event("passwords rejected", len(self.truth.rejected_passwords()))
+        for state in {attempt.state for attempt in self.journal.attempts()}:
+            event(f"attempt {state}")
+
+    def close(self) -> None:
+        self.journal.close()
+        self.truth.close()
 
 
-TestPractice = Practice.TestCase
-TestPractice.settings = settings(
+@settings(
     max_examples=EXAMPLES,
-    stateful_step_count=15,
     deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
     print_blob=True,
-    report_multiple_bugs=False,
 )
+@given(portal=a_portal, days=st.lists(a_day, min_size=2, max_size=6))
+def test_whatever_happens_nothing_is_sent_twice_lost_or_locked_out(portal: Portal, days: list[Day]) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="practice"))
+    practice = Practice(portal, folder)
+    try:
+        for day in days:
+            practice.live(day)
+            check_truth(practice.journal, practice.truth)
+        practice.tell_what_was_reached()
+        practice.come_to_rest()
+        check_rest(practice.journal, practice.truth)
+    finally:
+        practice.close()
+        shutil.rmtree(folder)
