@@ -18,6 +18,7 @@ from bots.model import Urgency
 from jobs.clock import instant_text
 from jobs.events import Standing
 from jobs.fallback import RETRY_AFTER, person_task, wait, wait_for_person, wait_for_settings
+from jobs.journal_schema import JournalError
 from jobs.office import Desk, Office, Outcome, PortalPlan, at_desk
 from jobs.payer_rules import PayerRules
 from jobs.portal_state import BreakerState
@@ -44,14 +45,18 @@ async def submit_due(
     """Submits what is due (of ``only`` these ids, on these ``portals``), all portals side by side.
 
     ``patience``: how long to wait for seats that another PriorBot holds. A dry run stops after the read-back and moves nothing.
-    Cancelling it signs out everywhere. Returns an outcome for every request that was worked on.
+    Cancelling it signs out everywhere. Returns an outcome for every request that was worked on. Raises `JournalError` when the
+    journal cannot be written.
     """
     sweep(office)
     due = [slug for slug in office.journal.portals_due() if portals is None or slug in portals]
     rounds = [_Round(office, slug, only=only, dry_run=dry_run, patience=patience) for slug in due]
-    async with asyncio.TaskGroup() as group:
-        for each in rounds:
-            group.create_task(each.run())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for each in rounds:
+                group.create_task(each.run())
+    except* JournalError as errors:
+        raise _first(errors) from None  # one sentence for staff; it is the same for all who could not write
     return tuple(outcome for each in rounds for outcome in each.outcomes)
 
 
@@ -64,6 +69,11 @@ def in_order(due: Iterable[Snapshot], rules: PayerRules) -> list[Snapshot]:
         return URGENCY_RANK[request.urgency], instant_text(act_by) if act_by else request.from_date.isoformat()
 
     return sorted(due, key=key)
+
+
+def _first(errors: BaseExceptionGroup[JournalError]) -> JournalError:
+    inner = errors.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
 class _Round:
@@ -138,6 +148,8 @@ class _Round:
             except BotError as error:
                 self._cannot_open(account, error)
                 return True
+            except JournalError:
+                raise
             except Exception as bug:
                 structlog.get_logger().error("worker_failed", portal=self._slug, account=account, exc_info=bug)
         return True

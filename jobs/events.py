@@ -65,10 +65,15 @@ class Moved(Body, tag="moved"):
 
 
 class ReadingTaken(Body, tag="reading"):
-    """The case page was read and is possible; ``standing`` is what it means."""
+    """The case page was read and is possible; ``standing`` is what it means.
+
+    ``submitted_at`` and ``decision_due`` where the page tells better than we knew: of an adopted case, that somebody else sent.
+    """
 
     reading: Reading
     standing: Standing
+    submitted_at: datetime | None = None
+    decision_due: datetime | None = None
 
 
 class Checked(Body, tag="checked"):
@@ -243,8 +248,14 @@ def _after(
             return _stand(here, Standing(status=body.status, reason=body.reason))
         case ReadingTaken():
             reading = body.reading
-            decided_on = reading.decided_on or before.decided_on
-            here = replace(before, reading=reading, decided_on=decided_on, last_checked=reading.observed_at)
+            here = replace(
+                before,
+                reading=reading,
+                submitted_at=body.submitted_at or before.submitted_at,
+                decided_on=reading.decided_on or before.decided_on,
+                decision_due=body.decision_due or before.decision_due,
+                last_checked=reading.observed_at,
+            )
             return _stand(here, body.standing)
         case Checked():
             return replace(before, last_checked=at)

@@ -20,6 +20,7 @@ from bots.model import CaseSummary, Reading, Status, Units
 from jobs import events as happened
 from jobs.events import Standing
 from jobs.fallback import advice
+from jobs.journal_schema import JournalError
 from jobs.office import Desk, Office, Outcome, at_desk
 from jobs.retries import read_again
 from jobs.state import AWAITED, DECIDED, GRANTED, PAYER_WORDS, Snapshot, is_allowed
@@ -137,6 +138,8 @@ async def _with_reader(office: Office, slug: str, work: Callable[[_Reader], Awai
             structlog.get_logger().error("follow_failed", portal=slug, error_code=error.code)
             if not _stopped(office, slug, account, error).next_account:
                 return
+        except JournalError:
+            raise
         except Exception as bug:
             structlog.get_logger().error("follow_failed", portal=slug, exc_info=bug)
             return
@@ -208,8 +211,23 @@ async def _read_case(reader: _Reader, reference_no: str, snapshot: Snapshot) -> 
     if reading.status is Status.UNKNOWN:
         reason = f"{reader.slug} says {reading.status_raw!r}, a word that PriorBot does not know."
         standing = Standing(status=Status.UNKNOWN, error_code="unknown_word", reason=reason)
+    sent_at = _sent_by_others(snapshot, reading)
+    taken = happened.ReadingTaken(
+        reading=reading,
+        standing=standing,
+        submitted_at=sent_at,
+        decision_due=office.rules.decision_due(snapshot.request, sent_at) if sent_at else None,
+    )
     with office.journal.write() as write:
-        write.append(request_id, happened.ReadingTaken(reading=reading, standing=standing))
+        write.append(request_id, taken)
+
+
+def _sent_by_others(snapshot: Snapshot, reading: Reading) -> datetime | None:
+    """When an adopted case was handed in, where its page shows a day before the one on which we found it."""
+    receipt, shown = snapshot.receipt, reading.submitted_at
+    if receipt is None or not receipt.adopted or shown is None or snapshot.submitted_at is None:
+        return None
+    return shown if shown.date() < snapshot.submitted_at.date() else None
 
 
 def impossible(snapshot: Snapshot, reading: Reading, now: datetime) -> str:

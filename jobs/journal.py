@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, delete, exists, insert, or_, select
+from sqlalchemy.exc import OperationalError
 
 from bots.model import AuthRequest, Frozen, Payer, Status
 from jobs import events as happened
@@ -24,6 +25,7 @@ from jobs.journal_schema import (
     GENESIS,
     PROJECTIONS,
     JournalDamaged,
+    JournalUnavailable,
     attempts,
     ensure_schema,
     events,
@@ -103,11 +105,17 @@ class Journal:
 
     @contextmanager
     def write(self) -> Iterator[Write]:
-        """All or nothing, and on the disk when the block has ended. Never held over an ``await``."""
-        with self._writer.begin() as connection:
-            write = Write(connection, self.now())
-            yield write
-            write.finish()
+        """All or nothing, and on the disk when the block has ended. Never held over an ``await``.
+
+        Raises `JournalUnavailable` when the database cannot be written.
+        """
+        try:
+            with self._writer.begin() as connection:
+                write = Write(connection, self.now())
+                yield write
+                write.finish()
+        except OperationalError as error:
+            raise JournalUnavailable from error
 
     # --- intake and route ----------------------------------------------------------------------------------------
 

@@ -234,14 +234,23 @@ class JournalDamaged(JournalError):
         super().__init__(f"The journal is damaged ({what}). Nothing was sent. Restore the last good back-up: priorbot restore")
 
 
+class JournalUnavailable(JournalError):
+    def __init__(self) -> None:
+        super().__init__(
+            "The journal cannot be written: the disk is full, the file is held by another program, or the database does not "
+            "answer. Nothing more is sent. Put that right and start again; what was sent until now is looked up then."
+        )
+
+
 def open_engine(url: str) -> Engine:
     """An engine whose every commit is on the disk when it returns. Creates a missing SQLite file, mode 0600."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True)
+        return create_engine(address, pool_pre_ping=True, hide_parameters=True)
     if address.database:
         _create_file(Path(address.database))
-    engine = create_engine(address, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
+    # hide_parameters: what is written must not stand in an exception's message.
+    engine = create_engine(address, connect_args={"timeout": BUSY_MILLISECONDS / 1000}, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

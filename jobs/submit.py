@@ -44,6 +44,7 @@ from jobs.fallback import (
     wait_for_settings,
     while_down,
 )
+from jobs.journal_schema import JournalError
 from jobs.office import Desk, Office, Outcome
 from jobs.portal_state import BreakerState
 from jobs.retries import draft_again, is_announced
@@ -123,6 +124,8 @@ async def submit_one(office: Office, desk: Desk, request_id: str, *, dry_run: bo
         return settle.finished(result)
     except BotError as error:
         return settle.failed(error)
+    except JournalError:
+        raise  # nothing can be noted now; an INTENT on the disk is taken up at the next start
     except Exception as bug:
         structlog.get_logger().error("submit_failed", portal=attempt.portal, request_id=request_id, exc_info=bug)
         return settle.broke(was_told=gate.was_told)

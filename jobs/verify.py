@@ -19,6 +19,7 @@ from jobs import events as happened
 from jobs.attempts import CaseTaken
 from jobs.events import Standing
 from jobs.fallback import RETRY_AFTER, advice
+from jobs.journal_schema import JournalError
 from jobs.office import Desk, Office, Outcome, at_desk
 from jobs.retries import read_again
 from jobs.state import Attempt, AttemptState
@@ -112,6 +113,8 @@ async def _look_for_all(office: Office, slug: str, due: list[Attempt]) -> list[O
         except BotError as error:
             if not _next_account(office, slug, account, error):
                 break
+        except JournalError:
+            raise
         except Exception as bug:
             structlog.get_logger().error("verify_failed", portal=slug, exc_info=bug)
             break

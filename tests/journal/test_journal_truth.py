@@ -275,6 +275,17 @@ def test_every_kind_of_event_can_be_read_back(journal: Journal) -> None:
     assert decode_body(encode(body)) == body
 
 
+def test_no_exception_of_the_database_quotes_what_was_to_be_written(journal: Journal, sender: Any) -> None:
+    """A request holds a patient's data; a failing statement must not carry it into a log."""
+    sender.send()
+    with pytest.raises(IntegrityError) as error, journal.write() as write:
+        snapshot = write.connection.execute(text("select snapshot from requests")).scalar()
+        again = text("insert into requests values ('R-1', 9, 'f', 'husky', 'p', 'new', '', '', :snapshot)")
+        write.connection.execute(again.bindparams(snapshot=snapshot))
+    assert "001234567" not in str(error.value)
+    assert "1980-05-17" not in str(error.value)
+
+
 # --- opening -----------------------------------------------------------------------------------------------------------
 
 

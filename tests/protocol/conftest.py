@@ -31,7 +31,7 @@ def _load_double() -> ModuleType:
 _double = _load_double()
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def quick_journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """These tests open thousands of journals: tables are made, and statements compiled, for the first of them only."""
     blank = tmp_path_factory.mktemp("blank") / "journal.db"

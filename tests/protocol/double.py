@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -474,7 +475,7 @@ class PortalDouble:
 
 def build_request(request_id: str = "R-1", **changes: Any) -> AuthRequest:
     """A synthetic request; each id has a member of its own unless ``member_id`` says otherwise."""
-    member_id = changes.pop("member_id", f"{sum(map(ord, request_id)) * 7919 % 10**9:09}")
+    member_id = changes.pop("member_id", f"{zlib.crc32(request_id.encode()) % 10**9:09}")
     first = changes.pop("from_date", date(2026, 3, 2))
     units = changes.pop("units", "2")
     line = ServiceLine(service_code="E0114", units=Decimal(units), from_date=first, to_date=first + timedelta(days=30))

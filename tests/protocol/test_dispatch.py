@@ -17,11 +17,14 @@ from protocol_double import (
     open_office,
     take_in,
 )
+from sqlalchemy.exc import OperationalError
 
 from bots.errors import NotConfigured, PortalDown
 from bots.model import Status, Urgency
 from jobs.dispatch import in_order, submit_due
 from jobs.journal import Journal
+from jobs.journal_schema import JournalError
+from jobs.journal_write import Write
 from jobs.office import Outcome, PortalPlan, plan_portals
 from jobs.opening import parse_hours
 from jobs.payer_rules import PayerRules
@@ -377,3 +380,27 @@ def test_plans_come_from_the_settings() -> None:
     assert plans["clear_coverage"].max_actions_per_hour == 60
     assert plans["clear_coverage"].next_open(START) == START
     assert plans["husky_secure"].accounts == ()
+
+
+async def test_a_journal_that_cannot_be_written_stops_everything_with_one_sentence(
+    journal: Journal, truth: Truth, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(journal, *map(build_request, _requests(4)))
+    world = World(truth, clock)
+    office = open_office(journal, world, accounts=("a", "b"))
+
+    def full_disk(*_: object) -> None:
+        raise OperationalError("COMMIT", None, OSError("disk full"))
+
+    step = world.step
+
+    async def fill_the_disk(where: str) -> None:
+        await step(where)
+        if where == "review":
+            monkeypatch.setattr(Write, "finish", full_disk)
+
+    world.step = fill_the_disk  # type: ignore[method-assign]
+    with pytest.raises(JournalError) as error:
+        await submit_due(office)
+    assert "cannot be written" in error.value.sentence
+    assert truth.accepted() == [], "no INTENT, no click"

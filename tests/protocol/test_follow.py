@@ -178,6 +178,22 @@ async def test_a_possible_reading_is_believed(office: Office) -> None:
     assert impossible(now, _reading(now.request.member.id), START) == ""
 
 
+async def test_an_adopted_case_has_the_payers_own_day_of_submission(
+    journal: Journal, world: World, truth: Truth, clock: FakeClock
+) -> None:
+    """Somebody sent it by hand a week ago; the decision is due from then."""
+    take_in(journal, build_request("R-1"))
+    truth.accept(PORTAL, build_request("R-1"), START - timedelta(days=7))
+    office = open_office(journal, world)
+    await submit_due(office)
+    assert _now(office).decision_due is None
+    sent = START - timedelta(days=7)
+    world.readings[NUMBER] = _reading(build_request("R-1").member.id, status=Status.PENDED_REVIEW, submitted_at=sent)
+    await follow_open(office)
+    assert _now(office).submitted_at == sent
+    assert _now(office).decision_due == sent + timedelta(days=7)
+
+
 async def test_the_same_impossible_reading_is_told_once(office: Office, world: World, clock: FakeClock) -> None:
     world.readings[NUMBER] = _reading(_now(office).request.member.id, lines=())
     for _ in range(3):
