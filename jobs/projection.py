@@ -13,6 +13,7 @@ from typing import Any, assert_never
 import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
+from bots.errors import PasswordRejected
 from jobs import events as happened
 from jobs.clock import instant_text
 from jobs.events import Event, encode, fold_attempt, fold_request
@@ -166,8 +167,8 @@ class Projection:
                 assert_never(body)
 
     def _forget_unseen_answers(self, portal: str) -> None:
-        """A person who enables what was disabled has been asked to check the password; a rejection stays a rejection."""
-        told = select(disabled.c.account).where(disabled.c.portal == portal)
+        """A person who enables an account after being asked to check its password has done so; a rejection stays a rejection."""
+        told = select(disabled.c.account).where(disabled.c.portal == portal, disabled.c.error_code == PasswordRejected.code)
         unseen = update(credentials).where(
             credentials.c.portal == portal, credentials.c.account.in_(told), credentials.c.state != "rejected"
         )

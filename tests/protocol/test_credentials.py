@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from protocol_double import PORTAL, FakeClock, Truth, World, build_request, open_office, take_in
 
-from bots.errors import PasswordRejected
+from bots.errors import PasswordRejected, TermsChanged
 from bots.model import Status
 from jobs.credentials import Credentials
 from jobs.dispatch import submit_due
@@ -42,7 +42,8 @@ def test_another_account_and_another_portal_have_passwords_of_their_own(credenti
 def test_an_unseen_answer_counts_as_rejected_when_the_password_never_worked(journal: Journal, credentials: Credentials) -> None:
     states = PortalStates(journal)
     credentials.trying(*WHO)  # and the process is gone
-    states.enable_portal(PORTAL, "Sam")  # nobody was told of it yet
+    states.disable_portal(PORTAL, "north", TermsChanged(PORTAL))
+    states.enable_portal(PORTAL, "Sam")  # for another reason: nobody was told of the password
     with pytest.raises(PasswordRejected) as told:
         credentials.trying(*WHO)
     states.disable_portal(PORTAL, "north", told.value)
