@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _WITHDRAWN = {Status.CANCELLED, Status.VOID, Status.WITHDRAWN}
 """A case that was taken back does not stand in a new request's way."""
-RENEW_AFTER = 100
+RENEW_AFTER = 20
 """Submissions until the browser context is renewed, so that its memory goes."""
 
 
