@@ -179,6 +179,12 @@ class Truth:
     def close(self) -> None:
         self._db.close()
 
+    def copy(self) -> Truth:
+        """The same truth, to go another way from here."""
+        other = Truth()
+        self._db.backup(other._db)
+        return other
+
     # --- what the portal does --------------------------------------------------------------------------------------
 
     def accept(self, portal: str, request: AuthRequest, at: datetime) -> str:

@@ -20,7 +20,8 @@ from jobs.journal import Journal
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-ROWS = 18
+ROWS = 16
+RUNS = 4
 
 
 class Place:
@@ -84,16 +85,16 @@ async def test_killed_again_and_again_each_request_is_sent_once(place: Place) ->
     """Seeded: a failure can be repeated. Every second run has a companion that is not killed."""
     luck = random.Random(20260302)
     killed = 0
-    for run in range(6):
+    for run in range(RUNS):
         minutes = 20 * run
         clicks = [luck.choice([None, None, "timeout_after_accept", "lost_on_the_way"]) for _ in range(3)]
-        given = {"minutes": minutes, "work": ["verify", "submit"], "take_in": ROWS // 6 * (run + 1)}
+        given = {"minutes": minutes, "work": ["verify", "submit"], "take_in": ROWS // RUNS * (run + 1)}
         doomed = place.start(**given, clicks=clicks, kill_at=luck.randrange(10, 60))
         companion = place.start(**given) if run % 2 else None
         killed += ended(doomed) == -signal.SIGKILL
         if companion is not None:
             assert ended(companion) == 0
         check_truth(place.journal, place.truth)
-    assert killed >= 3, "the kills must hit something"
-    place.clock.advance(minutes=140)
+    assert killed >= 2, "the kills must hit something"
+    place.clock.advance(minutes=100)
     await place.settle_and_check()
