@@ -55,7 +55,7 @@ class Attempts:
         with self.journal.write() as write:
             self.seats.require(write.connection, seat)
             snapshot = write.snapshot(request_id)
-            if not _is_due(snapshot, write.at):
+            if not _is_due(snapshot, write.at) or _leads_elsewhere(snapshot, seat.portal):
                 return None
             other = write.rows.open_attempt(request_id)
             if other is not None:
@@ -79,7 +79,8 @@ class Attempts:
         with self.journal.write() as write:
             attempt = _attempt(write, attempt_id)
             self.seats.require(write.connection, _seat_of(attempt))
-            if not _is_due(write.snapshot(attempt.request_id), write.at):
+            snapshot = write.snapshot(attempt.request_id)
+            if not _is_due(snapshot, write.at) or _leads_elsewhere(snapshot, attempt.portal):
                 raise NotOurs(attempt.portal)
             _append(write, attempt, happened.Intended(attempt_id=attempt_id, shown=shown))
 
@@ -186,6 +187,11 @@ def _is_due(snapshot: Snapshot, now: datetime) -> bool:
     if snapshot.status is Status.WAITING:
         return snapshot.waiting_until is not None and snapshot.waiting_until <= now
     return snapshot.status is Status.NEW
+
+
+def _leads_elsewhere(snapshot: Snapshot, portal: str) -> bool:
+    """A request takes one route only: it may have been given another one meanwhile."""
+    return snapshot.route is None or snapshot.route.portal != portal
 
 
 def _seat_of(attempt: Attempt) -> Seat:

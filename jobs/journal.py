@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, delete, exists, insert, or_, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from bots.model import AuthRequest, Frozen, Payer, Status
 from jobs import events as happened
@@ -78,14 +78,18 @@ class Journal:
     def open(cls, url: str, *, now: Clock = utc_now) -> Self:
         """Opens, and creates or migrates when needed. ``url`` is an SQLAlchemy address.
 
-        Raises `JournalTooNew` for a journal of a newer version.
+        Raises `JournalTooNew` for a journal of a newer version, `JournalDamaged` for a file that is none, `JournalUnavailable`.
         """
         engine = open_engine(url)
         try:
             with engine.execution_options(writes=True).begin() as connection:
                 ensure_schema(connection)
-        except BaseException:
+        except BaseException as error:
             engine.dispose()
+            if isinstance(error, OperationalError):
+                raise JournalUnavailable from error
+            if isinstance(error, DatabaseError):
+                raise JournalDamaged("its file is no database") from error
             raise
         return cls(engine, now)
 

@@ -18,10 +18,11 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from bots.model import AuthRequest, Payer, Receipt, Status
 from jobs import events as happened
 from jobs import journal_schema
+from jobs.attempts import NotOurs
 from jobs.clock import instant_text, parse_instant
 from jobs.events import AttemptEvent, MoveRefused, PortalEvent, RequestEvent, Standing, decode_body, encode
 from jobs.journal import Accepted, Different, Journal, NoSuchRequest, Same
-from jobs.journal_schema import JournalDamaged, JournalTooNew
+from jobs.journal_schema import JournalDamaged, JournalTooNew, JournalUnavailable
 from jobs.state import ALLOWED, ATTEMPT_MOVES, AttemptState, Channel, Decision, Route, is_allowed
 
 MakeRequest = Callable[..., AuthRequest]
@@ -181,6 +182,17 @@ def test_a_request_that_somebody_works_on_cannot_be_claimed(sender: Any) -> None
     assert sender.attempts.claim("R-1", sender.seat) is None
 
 
+def test_a_request_that_was_given_another_way_meanwhile_is_not_sent(journal: Journal, sender: Any) -> None:
+    sender.take_in()
+    attempt = sender.attempts.claim("R-1", sender.seat)
+    journal.set_route("R-1", Route(request_id="R-1", decision=Decision.PORTAL, portal="husky_medical"))
+    shown = happened.Shown(portal="p", page="review", selectors_version="1", fields={})
+    with pytest.raises(NotOurs):
+        sender.attempts.intent(attempt.attempt_id, shown)
+    sender.attempts.end(attempt.attempt_id, AttemptState.ABANDONED)
+    assert sender.attempts.claim("R-1", sender.seat) is None
+
+
 def test_a_second_receipt_of_a_request_is_told_and_replaces_nothing(journal: Journal, sender: Any) -> None:
     first = sender.intend()
     sender.attempts.uncertain(first, "uncertain", Standing(status=Status.UNCERTAIN))
@@ -205,7 +217,7 @@ def test_a_late_receipt_takes_the_place_of_a_draft_begun_since(journal: Journal,
     sender.attempts.receipt(first, Receipt(portal="p", reference_no="CC1", received_at=journal.now()))
     assert journal.snapshot("R-1").status is Status.SUBMITTED
     shown = happened.Shown(portal="p", page="review", selectors_version="1", fields={})
-    with pytest.raises(Exception, match="not_ours"):
+    with pytest.raises(NotOurs):
         sender.attempts.intent(second.attempt_id, shown)
 
 
@@ -320,6 +332,21 @@ def test_a_journal_of_a_newer_priorbot_is_left_alone(url: str, journal: Journal)
         Journal.open(url)
     assert "newer PriorBot" in refused.value.sentence
     assert Path(url.removeprefix("sqlite:///")).read_bytes() == before
+
+
+def test_a_file_that_is_no_journal_is_left_alone(url: str) -> None:
+    file = Path(url.removeprefix("sqlite:///"))
+    file.write_bytes(b"something else entirely" * 1000)
+    with pytest.raises(JournalDamaged, match="no database"):
+        Journal.open(url)
+    assert file.read_bytes() == b"something else entirely" * 1000
+
+
+def test_a_place_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").mkdir()
+    with pytest.raises(JournalUnavailable) as error:
+        Journal.open(f"sqlite:///{tmp_path / 'journal.db'}")
+    assert "cannot be written" in error.value.sentence
 
 
 def test_an_older_journal_is_brought_up_to_date_in_one_step_or_not_at_all(
