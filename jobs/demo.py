@@ -246,7 +246,7 @@ def _books(engine: Engine) -> None:
     engine.write_ledger()
     engine.write_report()
     engine.journal.check()
-    say(f"{found.rows} ledger rows, {found.matched} found on a portal, {len(found.exceptions)} exceptions.")
+    say(f"{found.rows} ledger rows, {found.matched} found on a portal, exceptions: {len(found.exceptions)}.")
 
 
 # --- truth -----------------------------------------------------------------------------------------------------------

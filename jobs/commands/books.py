@@ -118,7 +118,7 @@ def reconcile(
 
         print_table(exceptions_table(left))
     say(
-        f"{found.rows} rows, {found.matched} found on a portal, {len(found.changes)} changes, {len(found.exceptions)} exceptions."
+        f"{found.rows} rows, {found.matched} found on a portal, {len(found.changes)} changes, exceptions: {len(found.exceptions)}."
     )
     say(f"Lists read: {', '.join(sorted(lists)) or 'none'}.")
     say(written.sentence, "yellow" if written.beside else "green")
