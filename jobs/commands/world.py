@@ -28,11 +28,12 @@ def simulate(
     latency_ms: Annotated[int, typer.Option("--latency-ms", min=0, help="Waited before each of the portals' answers.")] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Decides the simulated decisions.")] = 1,
     now: Annotated[str, typer.Option("--now", metavar="TIME", help="Date or time at which the world's clock starts.")] = "",
+    skin: Annotated[list[str] | None, typer.Option("--skin", metavar="SLUG=2", help="Give a portal its other looks.")] = None,
 ) -> None:
     """Serve the simulated portals on this machine, for a person to click through, until Ctrl-C."""
     from fixtures.server import running_world
 
-    with running_world(port=port, latency_ms=latency_ms, seed=seed, now=now) as world:
+    with running_world(port=port, latency_ms=latency_ms, seed=seed, now=now, skins=skin or ()) as world:
         accounts = world.truth("accounts")
         for slug in sorted({account["portal"] for account in accounts}):
             first = next(account for account in accounts if account["portal"] == slug)
