@@ -77,6 +77,51 @@ class RateLimited(BotError):
     text = "{portal} asked to slow down. Nothing was sent. It is tried again later."
 
 
+class CodeExpired(BotError):
+    """The one-time code came too late: the portal said so, or ours was too old to be typed. The next sign-in asks for a new one."""
+
+    code = "code_expired"
+    action = Action.RETRY
+    text = "The one-time code for {portal} (account {account}) was too late. Nothing was sent. It is tried again with a new code."
+
+
+class CodeNotArrived(BotError):
+    code = "code_not_arrived"
+    action = Action.RETRY
+    text = (
+        "{portal} sent no e-mail with a code for account {account} in time. Nothing was sent. It is tried again; "
+        "if it goes on, look into the mailbox's spam folder and compare [portals.{portal}.code] in priorbot.toml."
+    )
+
+
+class MailboxDown(BotError):
+    """The mailbox that gets the codes cannot be reached, or the connection broke off."""
+
+    code = "mailbox_down"
+    action = Action.RETRY
+    text = (
+        "The mailbox for the codes of {portal} (account {account}) cannot be reached ({what}). Nothing was sent. "
+        "It is tried again; compare the mail server under [portals.{portal}.code] in priorbot.toml."
+    )
+
+
+class MailboxSlow(BotError):
+    code = "mailbox_slow"
+    action = Action.RETRY
+    text = "The mailbox for the codes of {portal} (account {account}) did not answer in time. Nothing was sent. It is tried again."
+
+
+class MailboxBusy(BotError):
+    """Another account of ours waits for its code in the same mailbox, and has done so for too long."""
+
+    code = "mailbox_busy"
+    action = Action.RETRY
+    text = (
+        "Another account is waiting for its code in the mailbox of {portal} (account {account}). Nothing was sent. "
+        "It is tried again; a mailbox for each account makes this quicker."
+    )
+
+
 class SessionLost(BotError):
     """The portal ended our session before anything was committed."""
 
@@ -93,6 +138,14 @@ class AccountInUse(BotError):
     text = (
         "Somebody is signed in to {portal} with account {account}. Nothing was sent. It is tried again when the account is free."
     )
+
+
+class WindowClosed(BotError):
+    """A second window of the portal went away while it was worked in."""
+
+    code = "window_closed"
+    action = Action.RETRY
+    text = "{portal} closed its second window in the middle of the work (page {page}). Nothing was sent. It is tried again later."
 
 
 # --- PERSON_PORTAL: the portal is disabled until a person enables it ----------------------------------------------
@@ -134,7 +187,23 @@ class TermsChanged(BotError):
 class CodeNeeded(BotError):
     code = "code_needed"
     action = Action.PERSON_PORTAL
-    text = "{portal} asks for a one-time code that only a person can get ({medium}). Nothing was sent. Sign in by hand, then run: priorbot portal enable {portal}"
+    text = "{portal} asks for a one-time code that only a person can get ({medium}). Nothing was sent. Have it at hand and run: priorbot portal code {portal} {account}"
+
+
+class CodeRejected(BotError):
+    """The portal did not take a one-time code. Another wrong one may lock the account, so none is tried."""
+
+    code = "code_rejected"
+    action = Action.PERSON_PORTAL
+    text = "{portal} refused the one-time code of account {account}. Nothing was sent, and no other code is tried. Compare the clock (priorbot doctor), sign in by hand once, then run: priorbot portal enable {portal}"
+
+
+class MailboxRefused(BotError):
+    """The mail server refused our user name or password."""
+
+    code = "mailbox_refused"
+    action = Action.PERSON_PORTAL
+    text = "The mail server refused the sign-in to the mailbox for the codes of {portal} (account {account}). Nothing was sent. Check it by hand, then run: priorbot vault set {mail_secret} && priorbot portal enable {portal}"
 
 
 class BlockedByPortal(BotError):
@@ -208,6 +277,17 @@ class AttestationMissing(BotError):
     code = "attestation_missing"
     action = Action.PERSON_REQUEST
     text = "{portal} wants an attestation, and the request names nobody who attests. Nothing was sent. Fill attested_by and submit again."
+
+
+class WindowBlocked(BotError):
+    """The portal works in a second window, and none opened."""
+
+    code = "window_blocked"
+    action = Action.PERSON_REQUEST
+    text = (
+        "{portal} did not open its second window (page {page}, part: {key}). Nothing was sent. "
+        "Submit this request by hand, and ask your IT person to look at that page."
+    )
 
 
 class NoBotYet(BotError):

@@ -11,10 +11,10 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
-from bots.browser import Frame, Page, PlaywrightError, PlaywrightTimeout, Request, Route
+from bots.browser import Page, PlaywrightError, PlaywrightTimeout, Request, Route
 from bots.errors import (
     AnswerMissing,
     BadReading,
@@ -23,6 +23,8 @@ from bots.errors import (
     PortalDown,
     PortalSlow,
     SessionLost,
+    WindowBlocked,
+    WindowClosed,
     error_class,
 )
 from bots.eyes import SLACK_SECONDS, Drift, Eyes, plain
@@ -30,6 +32,7 @@ from bots.hands import Hands
 from bots.pagemap import ActionMap, Find, OutcomeMap, PageMap, PortalMap, ReadMap, TableMap
 from bots.send_once import SendOnce
 from bots.tabledata import HeaderMissing, Row, RowBroken, fold, parse_table
+from bots.windows import happens, navigation
 
 MAX_LIST_PAGES = 200
 """A list longer than this is read as broken, not for ever."""
@@ -45,6 +48,7 @@ class PageView:
         self.browser_page = page
         self.map = portal_map
         self.base_url = base_url.rstrip("/")
+        self._details = details
         self._eyes = Eyes(page, portal_map, details)
         self._hands = Hands(self._eyes)
         self._signing_in = False
@@ -86,6 +90,40 @@ class PageView:
         return await self._press(action, self._hands.press(f"{table_key}.row_action", table.row_action, row=place))
 
     @asynccontextmanager
+    async def window(self, key: str) -> AsyncIterator[PageView]:
+        """Presses an action that opens another window; yields a view of it, on that page of ``leads_to`` which is seen there.
+
+        Outcomes in ``leads_to`` may be told on this page instead. The window is closed on leaving. Raises `WindowBlocked` when
+        none opens and `WindowClosed` when it goes away without an action that ``closes`` it.
+        """
+        action = self._page().actions[key]
+        popup = await self._happens("popup", action, self._hands.press(key, action.find))
+        if popup is None:
+            raise self._eyes.error(WindowBlocked, page=self.here, key=key)
+        other = PageView(popup, self.map, self.base_url, self._details)
+        other._eyes.drift = self._eyes.drift
+        try:
+            await other._arrive(tuple(name for name in action.leads_to if name in self.map.pages))
+            yield other
+        except (BotError, PlaywrightError) as error:
+            if popup.is_closed() and not isinstance(error, WindowClosed):
+                raise self._eyes.error(WindowClosed, page=other.here) from error
+            raise
+        finally:
+            if not popup.is_closed():
+                await popup.close()
+
+    async def _happens(self, event: Literal["popup", "close"], action: ActionMap, press: Coroutine[Any, Any, None]) -> Any:
+        """What the event gives; None when it does not come. An outcome of the action that is told instead is raised."""
+        outcomes = self._page().outcomes
+        finds = {name: outcomes[name].see for name in action.leads_to if name in outcomes}
+        seconds = self.map.timeouts.page
+        came = await happens(self.browser_page, event, press, self._eyes.first_seen(finds, {}, seconds), seconds)
+        if came and isinstance(came, str):
+            raise self.told(outcomes[came])
+        return came or None
+
+    @asynccontextmanager
     async def commit(self, key: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
         """The one click that commits: found beyond doubt before anything is journalled, sent at most once by `SendOnce`.
 
@@ -116,11 +154,15 @@ class PageView:
             await self.browser_page.unroute(re.compile(action.commit), handle)
 
     async def _press(self, action: ActionMap, click: Coroutine[Any, Any, None], seconds: float = 0) -> str:
+        if action.closes:
+            if await self._happens("close", action, click) is None:
+                raise self._eyes.error(PortalSlow, page=self.here)
+            return ""
         names = action.leads_to or (self.here,)
         page = self._page()
         in_place = [n for n in names if n in page.outcomes and page.outcomes[n].in_place]
         seconds = seconds or self.map.timeouts.page
-        moved = asyncio.create_task(self._navigation()) if action.navigates else None
+        moved = asyncio.create_task(navigation(self.browser_page)) if action.navigates else None
         try:
             await click
             if moved is not None:
@@ -133,22 +175,6 @@ class PageView:
             if moved is not None:
                 moved.cancel()
         return await self._arrive(names, seconds)
-
-    async def _navigation(self) -> None:
-        """Until a new document came; a jump inside the old one (a link to ``#``) is none."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        before = self.browser_page.url
-
-        def seen(frame: Frame) -> None:
-            inside = frame.url != before and frame.url.partition("#")[0] == before.partition("#")[0]
-            if frame == self.browser_page.main_frame and not inside and not future.done():
-                future.set_result(None)
-
-        self.browser_page.on("framenavigated", seen)
-        try:
-            await future
-        finally:
-            self.browser_page.remove_listener("framenavigated", seen)
 
     async def _moved_or_told(self, moved: asyncio.Task[None], in_place: list[str], seconds: float) -> None:
         """Until a new document came or an outcome was told on the old one."""

@@ -103,6 +103,8 @@ class ActionMap(Frozen):
     """The browser loads a new document (outcomes that are ``in_place`` may still come first)."""
     commit: str = ""
     """Pattern of the address of the one request that commits. Only the action that submits has it."""
+    closes: bool = False
+    """The window closes itself; ``leads_to`` names only outcomes that may be told in it instead."""
 
 
 class OutcomeMap(Frozen):
@@ -161,6 +163,37 @@ class PageMap(Frozen):
     read_back: dict[str, ReadMap] = {}
 
 
+class CodeMail(Frozen):
+    """What the portal's e-mail with a one-time code looks like. Patterns are searched for, upper and lower case alike."""
+
+    sender: str = ""
+    """Pattern of the sender's address."""
+    subject: str = ""
+    code: str = r"(?<!\d)(\d{6})(?!\d)"
+    """Pattern whose first group is the code, in the text of the mail."""
+    arrives_within: float = 120.0
+    """Seconds."""
+    good_for: float = 600.0
+    """Seconds after which the portal takes the code no more."""
+
+
+CODE_METHODS = ("totp", "email", "person")
+"""How an account gets its one-time codes."""
+
+
+class CodeMap(Frozen):
+    """The page that asks for a one-time code. It may come after the password, after ``method_page``, or not at all."""
+
+    page: str
+    field: str = "code"
+    action: str
+    method_page: str = ""
+    """Page on which the way of the code is chosen; may be skipped by the portal."""
+    methods: dict[str, str] = {}
+    """totp, email, person -> the action of ``method_page`` that chooses it."""
+    mail: CodeMail = CodeMail()
+
+
 class SignInMap(Frozen):
     """How one signs in, as pages and keys of this file."""
 
@@ -175,6 +208,7 @@ class SignInMap(Frozen):
     """Page that says the account is signed in elsewhere; its action ``take_over`` ends that session."""
     pass_by: dict[str, str] = {}
     """Pages without meaning that may come between -> the action that leaves them."""
+    code: CodeMap | None = None
     sign_out: str
     """Action on the page ``landed`` (and wherever else it stands)."""
     signed_out: str
@@ -347,3 +381,27 @@ def _sign_in_problems(portal_map: PortalMap) -> Iterator[str]:
     for page, action in sign_in.pass_by.items():
         if action not in portal_map.pages[page].actions:
             yield f"sign_in: page {page} has no action {action!r}"
+    if sign_in.code is not None:
+        yield from _code_problems(portal_map, sign_in.code)
+
+
+def _code_problems(portal_map: PortalMap, code: CodeMap) -> Iterator[str]:
+    for page in filter(None, (code.page, code.method_page)):
+        if page not in portal_map.pages:
+            yield f"sign_in.code: no page {page!r}"
+            return
+    if code.field not in portal_map.pages[code.page].fields:
+        yield f"sign_in.code: page {code.page} has no field {code.field!r}"
+    if code.action not in portal_map.pages[code.page].actions:
+        yield f"sign_in.code: page {code.page} has no action {code.action!r}"
+    if bool(code.method_page) != bool(code.methods):
+        yield "sign_in.code: method_page and methods go together"
+    for method, action in code.methods.items():
+        if method not in CODE_METHODS:
+            yield f"sign_in.code: unknown method {method!r}, known: {', '.join(CODE_METHODS)}"
+        if code.method_page and action not in portal_map.pages[code.method_page].actions:
+            yield f"sign_in.code: page {code.method_page} has no action {action!r}"
+    for part in ("sender", "subject", "code"):
+        yield from _pattern_problem(f"sign_in.code.mail: {part}", getattr(code.mail, part))
+    if re.compile(code.mail.code).groups != 1:
+        yield "sign_in.code.mail: code needs exactly one group"

@@ -1,0 +1,59 @@
+"""Documents and windows that come and go: the press, and the first thing that follows from it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Literal
+
+from bots.browser import Frame, Page, PlaywrightError
+
+
+async def happens(
+    page: Page,
+    event: Literal["popup", "close", "download"],
+    press: Coroutine[Any, Any, None],
+    told: Coroutine[Any, Any, str],
+    seconds: float,
+) -> Any | str | None:
+    """Presses and waits: what the page's ``event`` gives (a window, a download, the page that closed), else the name that
+    ``told`` ends with, else None when time is up. Raises `PlaywrightError` when the press fails."""
+    came: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def seen(what: Any) -> None:
+        if not came.done():
+            came.set_result(what)
+
+    page.on(event, seen)
+    telling = asyncio.create_task(told)
+    try:
+        try:
+            await press
+        except PlaywrightError:
+            if not came.done():
+                raise  # a window that closes under the press is what was waited for
+        await asyncio.wait({came, telling}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if came.done():
+            return came.result()
+        return telling.result() if telling.done() else None
+    finally:
+        page.remove_listener(event, seen)
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+
+
+async def navigation(page: Page) -> None:
+    """Until a new document came; a jump inside the old one (a link to ``#``) is none."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    before = page.url
+
+    def seen(frame: Frame) -> None:
+        inside = frame.url != before and frame.url.partition("#")[0] == before.partition("#")[0]
+        if frame == page.main_frame and not inside and not future.done():
+            future.set_result(None)
+
+    page.on("framenavigated", seen)
+    try:
+        await future
+    finally:
+        page.remove_listener("framenavigated", seen)
