@@ -7,11 +7,15 @@ a bug, and after the INTENT it makes the request uncertain.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bots.model import AuthRequest, CaseSummary, Frozen, Reading, Receipt, Shown, Units
+from bots.model import AuthRequest, CaseSummary, Frozen, PortalLetter, Reading, Receipt, Shown, Units
+
+if TYPE_CHECKING:
+    from bots.pagemap import CodeMail
 
 
 class CommitGate(Protocol):
@@ -63,6 +67,13 @@ class PortalDriver(Protocol):
     async def read_case(self, reference_no: str) -> Reading:
         """The case page, line items included."""
 
+    @property
+    def has_letters(self) -> bool:
+        """Whether letters can be read here at all."""
+
+    async def read_letters(self, reference_no: str) -> tuple[PortalLetter, ...]:
+        """All letters of a case, each stored sealed; may be empty. Raises `FileNotReceived` when one cannot be had now."""
+
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         """Units of the authorizations of these members (all that the page lists, when empty)."""
 
@@ -88,3 +99,28 @@ class CredentialGate(Protocol):
 
         Not for a time-out or a page nobody knows: a password that may have been rejected stays untried.
         """
+
+
+class CodeSource(Protocol):
+    """Where accounts' one-time codes come from (`bots.codes`)."""
+
+    def method(self, portal: str, account: str) -> str:
+        """``totp``, ``email`` or ``person``: how that account gets its codes."""
+
+    def taking(self, portal: str, account: str, mail: CodeMail) -> AbstractAsyncContextManager[Callable[[], Awaitable[str]]]:
+        """Entered before the page that makes the portal send a code is left, so that only what arrives from then on counts.
+
+        Yields the function that waits for the code and returns it; it may never be asked for. ``mail``: what the portal's
+        e-mail looks like. Entering and asking raise a `BotError`: `CodeNeeded` when only a person can get the code, one of the
+        mailbox's own failures, `NotConfigured`.
+        """
+
+
+class CodeGate(Protocol):
+    """Keeps a code from being used twice, over all processes, and two accounts from reading one mailbox at once."""
+
+    def claim(self, key: str, step: int) -> bool:
+        """Durably takes a time step of the secret whose keyed hash is ``key``. False: it was taken before."""
+
+    def hold(self, mailbox: str) -> AbstractAsyncContextManager[None]:
+        """The mailbox (its keyed hash) to ourselves; waits while somebody else has it. Raises `MailboxBusy`."""

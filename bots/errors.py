@@ -372,6 +372,14 @@ class BadReading(BotError):
     text = "{portal} shows something impossible on page {page} ({what}). The last good value is kept. Look at the portal by hand."
 
 
+class FileNotReceived(BotError):
+    """A letter or another document was asked for and did not come."""
+
+    code = "file_not_received"
+    action = Action.ALERT
+    text = "{portal} did not hand out a document (page {page}). Everything else that was read is kept. It is asked for again at the next look."
+
+
 def error_class(code: str) -> type[BotError] | None:
     """The error a selector file names by its ``code``; None when there is none."""
     return _BY_CODE.get(code)

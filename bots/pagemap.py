@@ -236,6 +236,8 @@ class Timeouts(Frozen):
     """Until a later candidate is tried, once the page is recognised."""
     commit: float = 90.0
     lookup: float = 10.0
+    download: float = 20.0
+    """Until a file that was asked for has come; then it is asked for once more."""
 
 
 class PortalMap(Frozen):

@@ -15,7 +15,7 @@ from bots.permission import Permission, is_loopback, require_permission
 
 if TYPE_CHECKING:
     from bots.browser import Browser
-    from bots.driver import CredentialGate, PortalDriver
+    from bots.driver import CodeSource, CredentialGate, PortalDriver
     from bots.evidence import Evidence
     from bots.portal import Portal
     from bots.vault import Vault
@@ -60,6 +60,7 @@ class PortalFactory:
         vault: Vault,
         evidence: Evidence,
         credentials: CredentialGate,
+        codes: CodeSource | None = None,
         now: Callable[[], datetime],
         today: Callable[[], date],
         browser_path: str = "",
@@ -69,6 +70,7 @@ class PortalFactory:
         self._vault = vault
         self._evidence = evidence
         self._credentials = credentials
+        self._codes = codes
         self._now = now
         self._today = today
         self._browser_path = browser_path
@@ -90,6 +92,7 @@ class PortalFactory:
         if access is None or not access.base_url:
             raise NotConfigured(slug, what="no base_url")
         require_permission(slug, access.base_url, access.permission, self._today())
+        from bots.codes import NoCodes
         from bots.pagemap import load_pagemap
         from bots.signin import Account, Session
 
@@ -100,6 +103,7 @@ class PortalFactory:
             vault=self._vault,
             states=self._evidence,
             credentials=self._credentials,
+            codes=self._codes or NoCodes(),
             now=self._now,
         )
         try:

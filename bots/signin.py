@@ -1,12 +1,15 @@
 """Signs in once, checks that it worked, keeps the signed-in state sealed until we are signed out.
 
 A saved state means that a run was cut off: it is taken up again when the portal still honours it, so that its session can be
-signed out properly. A rejected password is never tried again: `CredentialGate` knows it before anything is typed.
+signed out properly. A rejected password is never tried again: `CredentialGate` knows it before anything is typed. After the
+password a portal may ask for a one-time code, on a page for itself or after one that offers ways; a code is given once.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +19,8 @@ from bots.browser import Browser, BrowserContext, PlaywrightError
 from bots.errors import (
     AccountInUse,
     BotError,
+    CodeNeeded,
+    CodeRejected,
     NotConfigured,
     PasswordRejected,
     PortalDown,
@@ -25,11 +30,13 @@ from bots.errors import (
 )
 from bots.model import Frozen
 from bots.page import PageView
-from bots.pagemap import PortalMap
+from bots.pagemap import CodeMap, PortalMap
 
 if TYPE_CHECKING:
-    from bots.driver import CredentialGate
-    from bots.vault import Vault
+    from bots.driver import CodeSource, CredentialGate
+    from bots.vault import Secret, Vault
+
+AskCode = Callable[[], Awaitable[str]]
 
 SIGN_OUT_SECONDS = 15.0
 MAX_PASS_BY = 6
@@ -69,6 +76,7 @@ class Session:
         vault: Vault,
         states: StateStore,
         credentials: CredentialGate,
+        codes: CodeSource,
         now: Any,
     ) -> None:
         self.account = account
@@ -77,6 +85,7 @@ class Session:
         self._vault = vault
         self._states = states
         self._credentials = credentials
+        self._codes = codes
         self._now = now
         self._context: BrowserContext | None = None
         self._view: PageView | None = None
@@ -154,35 +163,53 @@ class Session:
         password = self._vault.find(self.account.secret)
         if password is None:
             raise NotConfigured(self.account.portal, what=f"no password for account {self.account.name}")
-        fingerprint = self._vault.fingerprint(f"{self.account.secret}\n{password.reveal()}")
         async with view.signing_in():
             if sign_in.banner_page:
                 await view.goto(sign_in.banner_page)
             if await view.goto(sign_in.page, sign_in.landed) == sign_in.page:
-                who = (self.account.portal, self.account.name, fingerprint)
-                self._credentials.trying(*who)
-                self._password_sent = True
-                try:
-                    await view.fill(**{sign_in.username: self.account.name, sign_in.password: password.reveal()})
-                except BotError:
-                    self._credentials.unjudged(*who)  # nothing was sent
-                    raise
-                try:
-                    seen = await view.press(sign_in.action)
-                except PasswordRejected:
-                    self._credentials.rejected(*who)
-                    raise
-                except (PortalDown, RateLimited) as error:
-                    if _turned_away(error):
-                        self._credentials.unjudged(*who)
-                    raise
-                self._credentials.accepted(*who)
-                await self._pass_by(seen, cut_off=cut_off)
+                async with self._taking_code() as ask_code:
+                    seen = await self._give_password(password)
+                    await self._pass_by(seen, ask_code, cut_off=cut_off)
         self.signed_in = True
         await self._save()
 
-    async def _pass_by(self, seen: str, *, cut_off: bool) -> None:
+    @asynccontextmanager
+    async def _taking_code(self) -> AsyncIterator[AskCode | None]:
+        """Where the code would come from, taken before the password makes the portal send one. None: it never asks for one."""
+        code = self.map.sign_in.code
+        if code is None:
+            yield None
+            return
+        async with self._codes.taking(self.account.portal, self.account.name, code.mail) as ask:
+            yield ask
+
+    async def _give_password(self, password: Secret) -> str:
+        """Types and sends the password; returns what is seen then. The gate knows of it at every moment."""
         sign_in, view = self.map.sign_in, self.view
+        fingerprint = self._vault.fingerprint(f"{self.account.secret}\n{password.reveal()}")
+        who = (self.account.portal, self.account.name, fingerprint)
+        self._credentials.trying(*who)
+        self._password_sent = True
+        try:
+            await view.fill(**{sign_in.username: self.account.name, sign_in.password: password.reveal()})
+        except BotError:
+            self._credentials.unjudged(*who)  # nothing was sent
+            raise
+        try:
+            seen = await view.press(sign_in.action)
+        except PasswordRejected:
+            self._credentials.rejected(*who)
+            raise
+        except (PortalDown, RateLimited) as error:
+            if _turned_away(error):
+                self._credentials.unjudged(*who)
+            raise
+        self._credentials.accepted(*who)
+        return seen
+
+    async def _pass_by(self, seen: str, ask_code: AskCode | None, *, cut_off: bool) -> None:
+        """From the page after the password to ``landed``: a code, an older session of ours, pages without meaning."""
+        sign_in, view, given = self.map.sign_in, self.view, False
         for _ in range(MAX_PASS_BY):
             if seen == sign_in.landed:
                 return
@@ -192,11 +219,29 @@ class Session:
                 seen = await view.press("take_over")
             elif seen in sign_in.pass_by:
                 seen = await view.press(sign_in.pass_by[seen])
+            elif sign_in.code and seen and seen == sign_in.code.method_page:
+                seen = await self._choose_method(sign_in.code)
+            elif sign_in.code and ask_code and seen == sign_in.code.page:
+                if given:  # asked again without a word that we know: it was not taken, and a second one may lock the account
+                    raise CodeRejected(self.account.portal, account=self.account.name)
+                given, seen = True, await self._give_code(sign_in.code, ask_code)
             else:
                 break
         if seen == sign_in.page:
             raise SessionLost(self.account.portal, account=self.account.name)
         raise TermsChanged(self.account.portal, account=self.account.name)
+
+    async def _choose_method(self, code: CodeMap) -> str:
+        method = self._codes.method(self.account.portal, self.account.name)
+        if method not in code.methods:
+            # Pressing any other way would send a code to somebody who does not wait for it.
+            medium = "nobody is there to give it" if method in ("", "person") else f"the portal offers none by {method}"
+            raise CodeNeeded(self.account.portal, account=self.account.name, medium=medium)
+        return await self.view.press(code.methods[method])
+
+    async def _give_code(self, code: CodeMap, ask_code: AskCode) -> str:
+        await self.view.fill(**{code.field: await ask_code()})
+        return await self.view.press(code.action)
 
     async def _save(self) -> None:
         if self._context is None:
