@@ -48,7 +48,7 @@ class BotError(Exception):
 
 class _Dashes(dict[str, str]):
     def __missing__(self, key: str) -> str:
-        return "-"
+        return "the portal's help desk" if key == "help_desk" else "-"
 
 
 # --- RETRY: the portal's trouble, over by itself -----------------------------------------------------------------
@@ -108,7 +108,9 @@ class MailboxDown(BotError):
 class MailboxSlow(BotError):
     code = "mailbox_slow"
     action = Action.RETRY
-    text = "The mailbox for the codes of {portal} (account {account}) did not answer in time. Nothing was sent. It is tried again."
+    text = (
+        "The mailbox for the codes of {portal} (account {account}) did not answer in time. Nothing was sent. It is tried again."
+    )
 
 
 class MailboxBusy(BotError):
@@ -137,6 +139,17 @@ class AccountInUse(BotError):
     action = Action.RETRY
     text = (
         "Somebody is signed in to {portal} with account {account}. Nothing was sent. It is tried again when the account is free."
+    )
+
+
+class PasswordChangeUnclear(BotError):
+    """A new password was sent and the portal's answer not seen. Old and new are kept; the next sign-in finds out which holds."""
+
+    code = "password_change_unclear"
+    action = Action.RETRY
+    text = (
+        "It is not certain whether {portal} took the new password of account {account}. Nothing is lost: the vault holds the old "
+        "and the new one, and the next sign-in finds out which of them holds."
     )
 
 
@@ -169,11 +182,22 @@ class PasswordExpired(BotError):
     )
 
 
+class NewPasswordRefused(BotError):
+    """The portal did not take a new password, and said so."""
+
+    code = "new_password_refused"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} did not take a new password for account {account} ({reason}). The old one still holds. Change it by hand on the "
+        "portal, then run: priorbot vault set {secret} && priorbot portal enable {portal}"
+    )
+
+
 class AccountLocked(BotError):
     code = "account_locked"
     action = Action.PERSON_PORTAL
     text = (
-        "{portal} has locked account {account}. Nothing was sent. Ask the portal's help desk to unlock it, "
+        "{portal} has locked account {account}. Nothing was sent. Ask {help_desk} to unlock it, "
         "then run: priorbot portal enable {portal}"
     )
 
@@ -231,7 +255,10 @@ class NotConfigured(BotError):
 class AccessNotGranted(BotError):
     code = "access_not_granted"
     action = Action.PERSON_PORTAL
-    text = "{portal} has not given this account access to {what}. Ask the portal's help desk, then run: priorbot portal enable {portal}"
+    text = (
+        "{portal} has not given account {account} access to {what}. Nothing was read or sent there. "
+        "Ask {help_desk} to enable it, then run: priorbot portal enable {portal}"
+    )
 
 
 # --- PERSON_REQUEST ----------------------------------------------------------------------------------------------

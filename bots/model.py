@@ -256,6 +256,16 @@ class LineReading(Frozen):
     status_raw: str = ""
     status: Status = Status.UNKNOWN
     reason: str = ""
+    valid_from: date | None = None
+    """First day of this line's own authorization, where the portal gives each line its own days besides those of the service."""
+    valid_to: date | None = None
+    site: str = ""
+    """The only facility at which this line is authorized; "" when the portal ties it to none."""
+
+    @property
+    def remark(self) -> str:
+        """The reason, and the site that the line is tied to."""
+        return "; ".join(filter(None, [self.reason, f"only at {self.site}" if self.site else ""]))
 
 
 class CaseSummary(Frozen):
@@ -306,6 +316,18 @@ class Reading(Frozen):
     submitted_at: datetime | None = None
     decided_on: date | None = None
     observed_at: datetime
+
+
+class PortalLetter(Frozen):
+    """A letter of a case. ``letter_id`` tells it apart from the case's other letters; ``dated`` is the portal's day."""
+
+    portal: str
+    reference_no: str
+    letter_id: str
+    title: str
+    dated: date | None = None
+    evidence: str = ""
+    """Name of the encrypted file in the home's ``receipts/``; "" when the portal does not open it (a voided letter)."""
 
 
 class Units(Frozen):

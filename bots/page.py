@@ -15,11 +15,14 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from bots.browser import Page, PlaywrightError, PlaywrightTimeout, Request, Route
+from bots.downloads import FileCatcher
 from bots.errors import (
     AnswerMissing,
     BadReading,
     BotError,
+    FileNotReceived,
     PageChanged,
+    PasswordExpired,
     PortalDown,
     PortalSlow,
     SessionLost,
@@ -162,7 +165,7 @@ class PageView:
         page = self._page()
         in_place = [n for n in names if n in page.outcomes and page.outcomes[n].in_place]
         seconds = seconds or self.map.timeouts.page
-        moved = asyncio.create_task(navigation(self.browser_page)) if action.navigates else None
+        moved = asyncio.create_task(navigation(self.browser_page, lambda: self._hands.frame)) if action.navigates else None
         try:
             await click
             if moved is not None:
@@ -200,6 +203,9 @@ class PageView:
         sign_in = self.map.sign_in.page
         if not self._signing_in and sign_in not in names:
             told[f"@{sign_in}"] = self.map.pages[sign_in].is_here
+        change = self.map.sign_in.change_password
+        if change is not None and change.page not in names:
+            told[f"#{change.page}"] = self.map.pages[change.page].is_here
         told |= {n: o.see for n, o in outcomes.items()}
         try:
             seen = await self._eyes.first_seen(told, pages, seconds or self.map.timeouts.page)
@@ -211,6 +217,8 @@ class PageView:
             raise self.told(self.map.interruptions[seen[1:]])
         if seen.startswith("@"):
             raise self._eyes.error(SessionLost, page=names[0])
+        if seen.startswith("#"):
+            raise self._eyes.error(PasswordExpired)
         if seen in outcomes and outcomes[seen].error:
             raise self.told(outcomes[seen])
         if seen in pages or told_by:
@@ -225,6 +233,7 @@ class PageView:
         entered = {key: value for key, value in values.items() if value}
         for key in [key for key in entered if fields[key].posts_back]:
             await self._hands.fill(fields, {key: entered.pop(key)})
+            await self._hands.stand_at(key, fields[key].find)
             again = ActionMap(find=fields[key].find, leads_to=(self.here,))
             await self._press(again, self.browser_page.keyboard.press("Tab"))
         await self._hands.fill(fields, entered)
@@ -253,6 +262,26 @@ class PageView:
         if element is None:
             raise self._eyes.changed(key, "not found")
         await element.set_input_files(list(paths))
+
+    async def download(self, key: str, row: Row | None = None) -> bytes:
+        """The file that an action of this page, or the ``row_action`` of a row of the table ``key``, hands out; held in memory.
+
+        It may come as a download, or in a pop-up that shows it and may close itself. What brings nothing is pressed once more.
+        Raises `FileNotReceived`, or what the page says instead.
+        """
+        page, seconds = self._page(), self.map.timeouts.download
+        find = page.actions[key].find if row is None else page.tables[key].row_action
+        place = {} if row is None else {"row": {"table": plain(page.tables[key].find), "index": row.index}}
+        try:
+            async with FileCatcher(self.browser_page, self.base_url, seconds) as catcher:
+                for _ in range(2):
+                    await self._hands.press(key, find, **place)
+                    if content := await catcher.caught(seconds):
+                        return content
+                    await self._arrive((self.here,))
+        except PlaywrightError as error:
+            raise self._eyes.error(PortalDown, what="the page broke off") from error
+        raise self._eyes.error(FileNotReceived, page=self.here)
 
     # --- reading -------------------------------------------------------------------------------------------------
 

@@ -194,6 +194,20 @@ class CodeMap(Frozen):
     mail: CodeMail = CodeMail()
 
 
+class ChangePasswordMap(Frozen):
+    """The page on which an account gets a new password. It may come instead of ``landed`` when the old one has run out."""
+
+    page: str
+    """Its ``path`` is where a password is changed unasked; without one it is only changed when the portal wants it."""
+    old: str = ""
+    """Field for the present password, where the page wants it."""
+    new: str = "new_password"
+    again: str = ""
+    """Field for the new password once more."""
+    action: str
+    """Leads to what is seen when the new password was taken, and to outcomes that say why not (``new_password_refused``)."""
+
+
 class SignInMap(Frozen):
     """How one signs in, as pages and keys of this file."""
 
@@ -209,6 +223,7 @@ class SignInMap(Frozen):
     pass_by: dict[str, str] = {}
     """Pages without meaning that may come between -> the action that leaves them."""
     code: CodeMap | None = None
+    change_password: ChangePasswordMap | None = None
     sign_out: str
     """Action on the page ``landed`` (and wherever else it stands)."""
     signed_out: str
@@ -225,6 +240,8 @@ class Words(Frozen):
     status: dict[str, Status] = {}
     eligibility: dict[str, str] = {}
     """The portal's word -> ``eligible`` or ``not_eligible``; a word that is not listed stops the request."""
+    letter: dict[str, bool] = {}
+    """The portal's word in the column ``state`` of a letter -> whether it can be opened; a word that is not listed cannot."""
 
 
 class Timeouts(Frozen):
@@ -385,6 +402,24 @@ def _sign_in_problems(portal_map: PortalMap) -> Iterator[str]:
             yield f"sign_in: page {page} has no action {action!r}"
     if sign_in.code is not None:
         yield from _code_problems(portal_map, sign_in.code)
+    if sign_in.change_password is not None:
+        yield from _change_password_problems(portal_map, sign_in.change_password)
+
+
+def _change_password_problems(portal_map: PortalMap, change: ChangePasswordMap) -> Iterator[str]:
+    page = portal_map.pages.get(change.page)
+    if page is None:
+        yield f"sign_in.change_password: no page {change.page!r}"
+        return
+    for field in filter(None, (change.old, change.new, change.again)):
+        if field not in page.fields:
+            yield f"sign_in.change_password: page {change.page} has no field {field!r}"
+        elif page.fields[field].kind is not FieldKind.SECRET:
+            yield f"sign_in.change_password: the field {field!r} must be of kind secret"
+    if change.action not in page.actions:
+        yield f"sign_in.change_password: page {change.page} has no action {change.action!r}"
+    elif change.page not in page.actions[change.action].leads_to:
+        yield f"sign_in.change_password: {change.action} must lead to {change.page} too, which comes again when it says no"
 
 
 def _code_problems(portal_map: PortalMap, code: CodeMap) -> Iterator[str]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -32,7 +33,7 @@ from bots.errors import (
     SeveralMatches,
     Uncertain,
 )
-from bots.model import AuthRequest, CaseSummary, LineReading, Reading, Receipt, Shown, Status, Units
+from bots.model import AuthRequest, CaseSummary, LineReading, PortalLetter, Reading, Receipt, Shown, Status, Units
 from bots.page import PageView
 from bots.pagemap import ReadMap
 from bots.tabledata import Row
@@ -43,6 +44,20 @@ if TYPE_CHECKING:
     from bots.signin import Session
 
 T = TypeVar("T")
+
+
+class Ability(StrEnum):
+    """What a portal can be asked. `bots.driver.PortalDriver` has a method for each."""
+
+    SUBMIT = "submit"
+    FIND = "find"
+    LIST = "list"
+    READ = "read"
+    UNITS = "units"
+
+
+CASEWORK = frozenset({Ability.SUBMIT, Ability.FIND, Ability.LIST, Ability.READ})
+"""What most portals do."""
 _WITHDRAWN = {Status.CANCELLED, Status.VOID, Status.WITHDRAWN}
 """A case that was taken back does not stand in a new request's way."""
 RENEW_AFTER = 20
@@ -53,10 +68,14 @@ class Portal:
     """A portal under one account (`bots.driver.PortalDriver`). ``session`` signs in when first needed."""
 
     slug: ClassVar[str]
+    does: ClassVar[frozenset[Ability]] = CASEWORK
+    """What this portal is for; anything else is `NoBotYet` before anybody signs in."""
     searchable: ClassVar[bool] = True
     """The portal shows what was sent before. Without it nothing uncertain can be verified."""
     review_tabs: ClassVar[tuple[str, ...]] = ()
     """Actions that show the further parts of the review page, in order; each leads to a page of its own."""
+    letters_page: ClassVar[str] = "case"
+    """The page with the table ``letters`` (columns ``title``, and where shown ``dated``, ``letter_id``, ``state``)."""
 
     def __init__(self, session: Session, evidence: Evidence, now: Callable[[], datetime]) -> None:
         self.account = session.account.name
@@ -89,6 +108,10 @@ class Portal:
         """To the page ``case`` of this reference number."""
         raise NoBotYet(self.slug)
 
+    async def open_letters(self, reference_no: str) -> None:
+        """To the page with this case's letters."""
+        await self.open_case(reference_no)
+
     async def units_of(self, member_ids: tuple[str, ...]) -> list[Units]:
         raise NoBotYet(self.slug)
 
@@ -96,6 +119,7 @@ class Portal:
 
     async def submit(self, request: AuthRequest, gate: CommitGate, *, dry_run: bool = False) -> SubmitResult:
         """See `bots.driver.PortalDriver.submit`."""
+        self._must(Ability.SUBMIT)
         prepared = await self._while_signed_in(lambda: self._prepare(request, dry_run=dry_run))
         if isinstance(prepared, Receipt):
             await gate.receipt(prepared)
@@ -110,14 +134,17 @@ class Portal:
 
     async def find_existing(self, request: AuthRequest) -> tuple[CaseSummary, ...]:
         """See `bots.driver.PortalDriver.find_existing`."""
+        self._must(Ability.FIND)
         return await self._while_signed_in(lambda: self._find_existing(request))
 
     async def list_cases(self, since: date) -> tuple[CaseSummary, ...]:
         """See `bots.driver.PortalDriver.list_cases`."""
+        self._must(Ability.LIST)
         return tuple(await self._while_signed_in(lambda: self.cases_since(since)))
 
     async def read_case(self, reference_no: str) -> Reading:
         """See `bots.driver.PortalDriver.read_case`."""
+        self._must(Ability.READ)
 
         async def read() -> Reading:
             await self.open_case(reference_no)
@@ -125,9 +152,29 @@ class Portal:
 
         return await self._while_signed_in(read)
 
+    @property
+    def has_letters(self) -> bool:
+        """See `bots.driver.PortalDriver.has_letters`."""
+        page = self.map.pages.get(self.letters_page)
+        return page is not None and "letters" in page.tables
+
+    async def read_letters(self, reference_no: str) -> tuple[PortalLetter, ...]:
+        """See `bots.driver.PortalDriver.read_letters`."""
+
+        async def read() -> tuple[PortalLetter, ...]:
+            await self.open_letters(reference_no)
+            return tuple([await self._letter(reference_no, row) for row in await self.view.table("letters")])
+
+        return await self._while_signed_in(read) if self.has_letters else ()
+
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         """See `bots.driver.PortalDriver.read_units`."""
+        self._must(Ability.UNITS)
         return tuple(await self._while_signed_in(lambda: self.units_of(member_ids)))
+
+    def _must(self, ability: Ability) -> None:
+        if ability not in self.does:
+            raise NoBotYet(self.slug)
 
     # --- the commit protocol -------------------------------------------------------------------------------------
 
@@ -351,6 +398,25 @@ class Portal:
             status_raw=cells.get("status", ""),
             status=self.status(cells.get("status", "")),
             reason=cells.get("reason", ""),
+            valid_from=self.date(cells.get("valid_from", ""), "case"),
+            valid_to=self.date(cells.get("valid_to", ""), "case"),
+            site=cells.get("site", ""),
+        )
+
+    async def _letter(self, reference_no: str, row: Row) -> PortalLetter:
+        dated = row.cells.get("dated", "")
+        letter_id = row.cells.get("letter_id", "") or f"{row['title']} {dated}".strip()
+        evidence = ""
+        if "state" not in row.cells or self.map.words.letter.get(row["state"], False):
+            content = await self.view.download("letters", row)
+            evidence = self.evidence.store("letter", f"{self.slug}-{reference_no}-{letter_id}", content)
+        return PortalLetter(
+            portal=self.slug,
+            reference_no=reference_no,
+            letter_id=letter_id,
+            title=row["title"],
+            dated=self.date(dated, self.letters_page),
+            evidence=evidence,
         )
 
     async def _while_signed_in(self, work: Callable[[], Awaitable[T]]) -> T:

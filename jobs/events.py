@@ -12,7 +12,7 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
-from bots.model import AuthRequest, Frozen, Reading, Receipt, Shown, Status, Units
+from bots.model import AuthRequest, Frozen, PortalLetter, Reading, Receipt, Shown, Status, Units
 from jobs.state import ATTEMPT_MOVES, Attempt, AttemptState, Channel, Route, Snapshot, is_allowed
 
 
@@ -84,6 +84,12 @@ class UnitsTaken(Body, tag="units"):
     """All units lines of a request, as the payer's page shows them."""
 
     units: tuple[Units, ...]
+
+
+class LettersTaken(Body, tag="letters"):
+    """The letters of the decided case, as the portal hands them out; each is stored sealed."""
+
+    letters: tuple[PortalLetter, ...]
 
 
 class Alerted(Body, tag="alerted"):
@@ -182,7 +188,7 @@ class PasswordJudged(Body, tag="password_judged"):
     accepted: bool | None
 
 
-RequestEvent = Accepted | Corrected | Routed | Moved | ReadingTaken | Checked | UnitsTaken | Alerted
+RequestEvent = Accepted | Corrected | Routed | Moved | ReadingTaken | Checked | UnitsTaken | LettersTaken | Alerted
 AttemptEvent = Began | Intended | Received | Doubted | Looked | Ended
 PortalEvent = PortalDisabled | PortalEnabled | BreakerOpened | BreakerClosed | PasswordTry | PasswordJudged
 AnyBody = RequestEvent | AttemptEvent | PortalEvent
@@ -233,7 +239,7 @@ def fold_request(before: Snapshot | None, at: datetime, body: RequestEvent | Att
 def _after(
     before: Snapshot,
     at: datetime,
-    body: Corrected | Routed | Moved | ReadingTaken | Checked | UnitsTaken | Alerted | AttemptEvent,
+    body: Corrected | Routed | Moved | ReadingTaken | Checked | UnitsTaken | LettersTaken | Alerted | AttemptEvent,
 ) -> Snapshot:
     match body:
         case Corrected():
@@ -261,6 +267,8 @@ def _after(
             return replace(before, last_checked=at)
         case UnitsTaken():
             return replace(before, units=body.units)
+        case LettersTaken():
+            return replace(before, letters=body.letters)
         case Alerted():
             return replace(before, error_code=body.error_code, reason=body.reason, next_action=body.next_action)
         case Began() | Intended() | Looked() | Ended():

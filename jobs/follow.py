@@ -32,6 +32,8 @@ REREAD_AFTER = timedelta(days=1)
 """An open case's page is read at least so often, whatever the list says: lists lag behind."""
 LIST_MARGIN = timedelta(days=2)
 """The list is asked for from so long before the oldest open case: days end elsewhere in other time zones."""
+LETTERS_WITHIN = timedelta(days=7)
+"""How long after the reading that told the decision its letters are asked for."""
 MEMBERS_AT_ONCE = 25
 """Members whose units are asked for in one go."""
 
@@ -170,6 +172,31 @@ async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[O
     with office.journal.write() as write:
         for request_id in unchanged:
             write.append(request_id, happened.Checked())
+    # Last, so that a letter that does not come hides nothing.
+    for reference_no, snapshot in mine.items():
+        await _read_letters(reader, reference_no, snapshot.request.request_id)
+
+
+async def _read_letters(reader: _Reader, reference_no: str, request_id: str) -> None:
+    """The letters of a case that was decided, once. What does not come is asked for again when this portal is next read."""
+    office = reader.office
+    now = office.journal.snapshot(request_id)
+    if not reader.driver.has_letters or not lacks_letters(now, office.now()):
+        return
+    try:
+        letters = await reader.read(lambda: reader.driver.read_letters(reference_no))
+    except BotError as error:
+        structlog.get_logger().warning("letters_not_read", portal=reader.slug, error_code=error.code)
+        return
+    with office.journal.write() as write:
+        write.append(request_id, happened.LettersTaken(letters=letters))
+
+
+def lacks_letters(snapshot: Snapshot, now: datetime) -> bool:
+    """Whether a decision is known and its letters were not read yet. A portal that hands none out is not asked for ever."""
+    reading = snapshot.reading
+    known = reading is not None and snapshot.status in DECIDED and now - reading.observed_at < LETTERS_WITHIN
+    return known and snapshot.letters is None
 
 
 def needs_reading(snapshot: Snapshot, row: CaseSummary | None, now: datetime) -> bool:

@@ -36,7 +36,7 @@ from sqlalchemy import (
 from bots.private import open_private, sync_folder
 from jobs.state import OPEN_ATTEMPT
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_MILLISECONDS = 30_000
 """How long a writer waits for another process's transaction; each takes milliseconds."""
 GENESIS = "0" * 64
@@ -209,8 +209,13 @@ _APPEND_ONLY = {
     ),
 }
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
-"""From version n to n + 1, each in one transaction. The first released version needs none."""
+
+def _only_new_kinds(_connection: Connection) -> None:
+    """Version 2 has a new kind of event (letters); the tables are the same."""
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _only_new_kinds}
+"""From version n to n + 1, each in one transaction."""
 
 
 class JournalError(Exception):

@@ -152,15 +152,15 @@ def _status(snapshot: Snapshot, read: LineReading | None) -> tuple[Status, str, 
         raw = reading.status_raw if reading else (snapshot.receipt.status_raw if snapshot.receipt else "")
         return snapshot.status, raw, snapshot.reason
     if read is not None and read.status_raw:
-        return read.status, read.status_raw, read.reason or reading.status_reason
-    return snapshot.status, reading.status_raw, (read.reason if read else "") or reading.status_reason or snapshot.reason
+        return read.status, read.status_raw, read.remark or reading.status_reason
+    return snapshot.status, reading.status_raw, (read.remark if read else "") or reading.status_reason or snapshot.reason
 
 
 def _validity(snapshot: Snapshot, read: LineReading | None, status: Status) -> tuple[date | None, date | None]:
     """First and last day on which a granted line is valid: the line's own days where the portal shows them."""
     if snapshot.reading is None or status not in HAS_DAYS:
         return None, None
-    own_from, own_to = (read.from_date, read.to_date) if read else (None, None)
+    own_from, own_to = (read.valid_from or read.from_date, read.valid_to or read.to_date) if read else (None, None)
     return own_from or snapshot.reading.valid_from, own_to or snapshot.reading.valid_to
 
 

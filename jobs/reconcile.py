@@ -72,7 +72,7 @@ def reading_frame(readings: Iterable[Reading]) -> pd.DataFrame:
                 *(day(line.from_date if line else None), day(line.to_date if line else None)),
                 (line.status if line and line.status_raw else case.status).value,
                 (line.status_raw if line else "") or case.status_raw,
-                (line.reason if line else "") or case.status_reason,
+                (line.remark if line else "") or case.status_reason,
                 *(amount(line.units_requested if line else None), amount(line.units_approved if line else None)),
                 *("", instant(case.observed_at)),
             )

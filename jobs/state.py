@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
-from bots.model import AuthRequest, Frozen, Reading, Receipt, Status, Units
+from bots.model import AuthRequest, Frozen, PortalLetter, Reading, Receipt, Status, Units
 
 
 class Channel(StrEnum):
@@ -70,6 +70,8 @@ class Snapshot(Frozen):
     receipt: Receipt | None = None
     reading: Reading | None = None
     units: tuple[Units, ...] = ()
+    letters: tuple[PortalLetter, ...] | None = None
+    """None until the portal's letters were read, after the decision."""
     error_code: str = ""
     reason: str = ""
     """Plain sentence for staff: why it stands where it stands."""

@@ -25,7 +25,7 @@ addEventListener('click', (event) => pressed.push(event.target.id), true);</scri
 
 
 class Site:
-    """``pages``: path -> HTML, or (status, HTML), or a function of the request; None breaks the connection."""
+    """``pages``: path -> HTML, or (status, HTML), or (status, text, headers), or a function; None breaks the connection."""
 
     def __init__(self) -> None:
         self.pages: dict[str, Any] = {}
@@ -64,12 +64,11 @@ class Site:
             if answer is None:
                 writer.transport.abort()
                 return
-            status, html = answer if isinstance(answer, tuple) else (200, answer)
-            content = f"<!doctype html><meta charset=utf-8>{html}".encode()
-            lines = (
-                f"HTTP/1.1 {status} X\r\nContent-Type: text/html\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n"
-            )
-            writer.write(lines.encode() + content)
+            status, html, headers = (*(answer if isinstance(answer, tuple) else (200, answer)), None)[:3]
+            content = (html if headers else f"<!doctype html><meta charset=utf-8>{html}").encode()
+            told = {**(headers or {"Content-Type": "text/html"}), "Content-Length": len(content), "Connection": "close"}
+            lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+            writer.write(f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + content)
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass

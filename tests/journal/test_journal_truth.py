@@ -358,15 +358,16 @@ def test_an_older_journal_is_brought_up_to_date_in_one_step_or_not_at_all(
         connection.execute(text("create table extra (x integer)"))
         raise RuntimeError("halfway")
 
-    monkeypatch.setattr(journal_schema, "SCHEMA_VERSION", 2)
-    monkeypatch.setattr(journal_schema, "MIGRATIONS", {1: broken})
+    now = journal_schema.SCHEMA_VERSION
+    monkeypatch.setattr(journal_schema, "SCHEMA_VERSION", now + 1)
+    monkeypatch.setattr(journal_schema, "MIGRATIONS", {now: broken})
     with pytest.raises(RuntimeError):
         Journal.open(url)
     with journal.read() as connection:
-        assert connection.execute(text("select value from journal_meta")).scalar() == "1"
-    monkeypatch.setattr(journal_schema, "MIGRATIONS", {1: lambda c: c.execute(text("create table extra (x integer)")) and None})
+        assert connection.execute(text("select value from journal_meta")).scalar() == str(now)
+    monkeypatch.setattr(journal_schema, "MIGRATIONS", {now: lambda c: c.execute(text("create table extra (x integer)")) and None})
     with Journal.open(url) as migrated, migrated.read() as connection:
-        assert connection.execute(text("select value from journal_meta")).scalar() == "2"
+        assert connection.execute(text("select value from journal_meta")).scalar() == str(now + 1)
         assert connection.execute(text("select count(*) from extra")).scalar() == 0
 
 

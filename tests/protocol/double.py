@@ -47,6 +47,7 @@ from bots.model import (
     LineReading,
     Member,
     Payer,
+    PortalLetter,
     Provider,
     Reading,
     Receipt,
@@ -307,6 +308,8 @@ class World:
         self.lag = lag
         self.shows_reference = shows_reference
         self.units: list[Units] = []
+        self.letters: tuple[PortalLetter, ...] | None = None
+        """None: this portal shows no letters."""
         self.readings: dict[str, Reading] = {}
         self.calls: list[str] = []
 
@@ -409,6 +412,15 @@ class PortalDouble:
             lines=(line,),
             observed_at=self._world.clock(),
         )
+
+    @property
+    def has_letters(self) -> bool:
+        return self._world.letters is not None
+
+    async def read_letters(self, reference_no: str) -> tuple[PortalLetter, ...]:
+        self._world.calls.append(f"letters {reference_no}")
+        await self._pass("letters")
+        return self._world.letters or ()
 
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         self._world.calls.append(f"units {len(member_ids)}")
