@@ -3,6 +3,9 @@
  * Called as (ask) => answer with a plain object. Finds elements by the candidates of a selector file (role and name, label, caption
  * beside, text, test id, CSS), counts only what a person could see, and says by name what was not found. It never decides: two
  * elements where one was meant are a problem, not a choice.
+ *
+ * A page is its document and the documents of its visible frames, however deep, as far as they are of the same origin: a selector
+ * file says nothing about frames. Into a frame of another origin, or a sandboxed one, nobody can look from here.
  */
 (ask) => {
   const BOX = 'input:not([type=hidden]):not([type=button]):not([type=submit]):not([type=reset]):not([type=image])'
@@ -11,6 +14,18 @@
   const seen = (el) => el.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const enabled = (el) => !el.matches(':disabled') && el.getAttribute('aria-disabled') !== 'true';
   const boxed = (el) => { const r = el.getBoundingClientRect(); return r.width > 0 && r.height > 0; };
+  // All documents that make up the page; those of frames are found anew each time, because frames load when they like.
+  const documents = () => {
+    const list = [document];
+    for (const doc of list) {
+      if (!doc.defaultView || !doc.defaultView.length) continue;
+      for (const frame of doc.querySelectorAll('iframe, frame')) {
+        const inside = frame.contentDocument;
+        if (inside && inside.body && seen(frame) && boxed(frame)) list.push(inside);
+      }
+    }
+    return list;
+  };
 
   // --- roles and names, as far as selector files use them -------------------------------------------------------
   const INPUT = { button: 'button', submit: 'button', reset: 'button', image: 'button', checkbox: 'checkbox', radio: 'radio',
@@ -31,7 +46,7 @@
     : node.nodeType !== 1 || node.matches('select, textarea, script, style') || !seen(node) ? '' : words(node)).join(' '));
   const labels = (el) => {
     const by = (el.getAttribute('aria-labelledby') || '').split(/\s+/).filter(Boolean);
-    if (by.length) return [fold(by.map((id) => document.getElementById(id)).filter(Boolean).map(words).join(' '))];
+    if (by.length) return [fold(by.map((id) => el.ownerDocument.getElementById(id)).filter(Boolean).map(words).join(' '))];
     if (el.getAttribute('aria-label')) return [fold(el.getAttribute('aria-label'))];
     return Array.from(el.labels || [], words);
   };
@@ -47,9 +62,10 @@
   };
 
   // --- candidates -----------------------------------------------------------------------------------------------
-  const all = (root, css) => Array.from(root.querySelectorAll(css));
+  const all = (root, css) => root !== document || !window.length ? Array.from(root.querySelectorAll(css))
+    : documents().flatMap((doc) => Array.from(doc.querySelectorAll(css)));
   const says = (text, c) => c.pattern ? new RegExp(c.pattern).test(text) : true;
-  const deepest = (root, fits) => all(root === document ? document.body : root, '*').filter((el) => !el.matches('script, style') && fits(fold(el.textContent))
+  const deepest = (root, fits) => all(root, root === document ? 'body *' : '*').filter((el) => !el.matches('script, style') && fits(fold(el.textContent))
     && !Array.from(el.children).some((child) => fits(fold(child.textContent))));
   const matches = (c, root) => {
     if (c.role) {
@@ -115,7 +131,7 @@
     if (first !== null) { resolve(first); return; }
     timer = setInterval(step, 50);
     watch = new MutationObserver(step);
-    watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    for (const doc of documents()) watch.observe(doc, { subtree: true, childList: true, attributes: true, characterData: true });
   });
   // A problem is only told when time is up: the page may not be ready yet.
   const patiently = (ms, attempt) => until(ms, (late) => { const answer = attempt(); return answer.problem && !late ? null : answer; });
@@ -138,7 +154,7 @@
   const enter = (box, text) => {
     box.focus();
     box.select();
-    if (!document.execCommand('insertText', false, text)) box.value = text;
+    if (!box.ownerDocument.execCommand('insertText', false, text)) box.value = text;
   };
   const pick = (box, text) => {
     const index = Array.from(box.options).map((option) => fold(option.text)).reduce((at, t, i) => t === text ? [...at, i] : at, []);
@@ -184,10 +200,23 @@
     el.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
     const box = Array.from(el.getClientRects()).find((r) => r.width > 0 && r.height > 0);
     if (!box) return { problem: 'not found' };
-    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
-    const top = document.elementFromPoint(x, y);
+    let [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+    const top = el.ownerDocument.elementFromPoint(x, y);
     if (!top || !(el.contains(top) || top.contains(el) && top.tagName === 'LABEL')) return { problem: 'something lies over it' };
-    return { x, y, drift: hit.drift };
+    // Out of its frames, one after the other: the point is the page's, and nothing may lie over the frame there either.
+    let view = el.ownerDocument.defaultView;
+    for (; view !== window; view = view.parent) {
+      const frame = view.frameElement;
+      const r = frame.getBoundingClientRect();
+      const scale = [r.width / frame.offsetWidth, r.height / frame.offsetHeight];
+      const pad = view.parent.getComputedStyle(frame);
+      x = r.left + scale[0] * (frame.clientLeft + parseFloat(pad.paddingLeft) + x);
+      y = r.top + scale[1] * (frame.clientTop + parseFloat(pad.paddingTop) + y);
+      if (frame.ownerDocument.elementFromPoint(x, y) !== frame) return { problem: 'something lies over it' };
+    }
+    const link = el.closest('a[target], area[target]') || el.form;
+    const target = (link && link.getAttribute('target')) || '';
+    return { x, y, drift: hit.drift, framed: el.ownerDocument !== document, target: target.startsWith('_') ? '' : target };
   };
 
   const OPS = {

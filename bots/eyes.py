@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from bots.browser import ElementHandle, Page, PlaywrightError
+from bots.browser import ElementHandle, Frame, Page, PlaywrightError
 from bots.errors import BotError, PageChanged, PortalDown, PortalSlow, RateLimited
 from bots.model import Frozen
 from bots.pagemap import Find, PortalMap
@@ -97,6 +97,17 @@ class Eyes:
         """The element itself, seen or not (file fields are often hidden); None when it is not there exactly once."""
         handle = await self.page.evaluate_handle(_source(), {"op": "element", "find": plain(find)})
         return handle.as_element()
+
+    async def frame_at(self, spot: Mapping[str, Any]) -> Frame | None:
+        """The frame (the outermost one, where they are nested) in which a spot of ``aim`` lies, or that its link or form names
+        as its target; None for the page's own document."""
+        if spot.get("target") and (named := self.page.frame(name=spot["target"])):
+            return named
+        if not spot["framed"]:
+            return None
+        script = "([x, y]) => document.elementFromPoint(x, y)"
+        element = (await self.page.evaluate_handle(script, [spot["x"], spot["y"]])).as_element()
+        return await element.content_frame() if element else None
 
     async def first_seen(self, told: Mapping[str, Find], pages: Mapping[str, Find], seconds: float) -> str:
         """Waits until one of these is seen; what is ``told`` stands before ``pages``. "" when time is up.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bots.browser import PlaywrightError
+from bots.browser import Frame, PlaywrightError
 from bots.errors import NotListed
 from bots.eyes import Eyes, plain
 from bots.pagemap import FieldKind, FieldMap, Find
@@ -21,6 +21,8 @@ class Hands:
 
     def __init__(self, eyes: Eyes) -> None:
         self._eyes = eyes
+        self.frame: Frame | None = None
+        """The frame that was pressed in last; None when it was the page's own document."""
 
     async def fill(self, fields: Mapping[str, FieldMap], values: Mapping[str, str]) -> None:
         """Puts our values into fields, in order.
@@ -50,7 +52,13 @@ class Hands:
     async def press(self, key: str, find: Find, **how: Any) -> None:
         """Presses the one element of these candidates, in its middle, when nothing lies over it."""
         spot = await self._eyes.see(key, "aim", find=plain(find), **how)
+        self.frame = await self._eyes.frame_at(spot)
         await self._eyes.page.mouse.click(spot["x"], spot["y"])
+
+    async def stand_at(self, key: str, find: Find) -> None:
+        """Notes the frame of a field, for what leaving it may load."""
+        framed = len(self._eyes.page.frames) > 1
+        self.frame = await self._eyes.frame_at(await self._eyes.see(key, "aim", find=plain(find), box=True)) if framed else None
 
     async def _choose(self, key: str, field: FieldMap, said: str) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from bots.browser import Frame, Page, PlaywrightError
@@ -42,14 +42,18 @@ async def happens(
         await asyncio.gather(telling, return_exceptions=True)
 
 
-async def navigation(page: Page) -> None:
-    """Until a new document came; a jump inside the old one (a link to ``#``) is none."""
+async def navigation(page: Page, pressed: Callable[[], Frame | None]) -> None:
+    """Until a new document came: the page's, or that of the frame that was ``pressed`` in (or of one inside it).
+
+    A jump inside the old document (a link to ``#``) is none, and what other frames load for themselves does not count.
+    """
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    before = page.url
+    before = {frame: frame.url for frame in page.frames}
 
     def seen(frame: Frame) -> None:
-        inside = frame.url != before and frame.url.partition("#")[0] == before.partition("#")[0]
-        if frame == page.main_frame and not inside and not future.done():
+        old = before.get(frame, "")
+        inside = frame.url != old and frame.url.partition("#")[0] == old.partition("#")[0]
+        if not inside and _counts(frame, pressed()) and not future.done():
             future.set_result(None)
 
     page.on("framenavigated", seen)
@@ -57,3 +61,10 @@ async def navigation(page: Page) -> None:
         await future
     finally:
         page.remove_listener("framenavigated", seen)
+
+
+def _counts(frame: Frame, pressed: Frame | None) -> bool:
+    inner: Frame | None = frame
+    while inner is not None and inner != pressed:
+        inner = inner.parent_frame
+    return frame.parent_frame is None or inner is not None
