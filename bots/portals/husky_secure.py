@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bots.errors import BadReading
 from bots.model import Units
-from bots.portal import Portal
+from bots.portal import Ability, Portal
 from bots.tabledata import Row
 
 SEARCH_UP_TO = 3
@@ -17,6 +17,7 @@ SEARCH_UP_TO = 3
 
 class HuskySecure(Portal):
     slug = "husky_secure"
+    does = frozenset({Ability.UNITS})
 
     async def units_of(self, member_ids: tuple[str, ...]) -> list[Units]:
         wanted = set(member_ids)
