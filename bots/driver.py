@@ -16,6 +16,7 @@ from bots.model import AuthRequest, CaseSummary, Frozen, PortalLetter, Reading, 
 
 if TYPE_CHECKING:
     from bots.pagemap import CodeMail
+    from bots.passwords import PasswordPolicy
 
 
 class CommitGate(Protocol):
@@ -76,6 +77,11 @@ class PortalDriver(Protocol):
 
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         """Units of the authorizations of these members (all that the page lists, when empty)."""
+
+
+    async def change_password(self, policy: PasswordPolicy) -> None:
+        """Gives the account a new password (`bots.passwords`). Raises `NewPasswordRefused`, `PasswordChangeUnclear`,
+        `NotConfigured` where we know no page for it, and what signing in raises."""
 
 
 class OpenPortal(Protocol):

@@ -41,6 +41,7 @@ from bots.tabledata import Row
 if TYPE_CHECKING:
     from bots.driver import CommitGate
     from bots.evidence import Evidence
+    from bots.passwords import PasswordPolicy
     from bots.signin import Session
 
 T = TypeVar("T")
@@ -175,6 +176,10 @@ class Portal:
     def _must(self, ability: Ability) -> None:
         if ability not in self.does:
             raise NoBotYet(self.slug)
+
+    async def change_password(self, policy: PasswordPolicy) -> None:
+        """See `bots.driver.PortalDriver.change_password`."""
+        await self.session.change_password(policy)
 
     # --- the commit protocol -------------------------------------------------------------------------------------
 

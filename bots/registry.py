@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from bots.errors import NoBotYet, NotConfigured
 from bots.model import Frozen
+from bots.passwords import PasswordPolicy
 from bots.permission import Permission, is_loopback, require_permission
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class PortalAccess(Frozen):
     base_url: str
     selectors: str = ""
     permission: Permission | None = None
+    policy: PasswordPolicy | None = None
+    """By which an expired password is changed when the portal wants that; None leaves it to a person."""
+    help_desk: str = ""
+    """Whom staff ask about an account there, with number and hours."""
 
 
 class PortalFactory:
@@ -97,7 +102,7 @@ class PortalFactory:
         from bots.signin import Account, Session
 
         session = Session(
-            Account(portal=slug, name=account, base_url=access.base_url),
+            Account(portal=slug, name=account, base_url=access.base_url, help_desk=access.help_desk),
             load_pagemap(slug, access.selectors),
             browser=await self._started(),
             vault=self._vault,
@@ -105,6 +110,7 @@ class PortalFactory:
             credentials=self._credentials,
             codes=self._codes or NoCodes(),
             now=self._now,
+            policy=access.policy,
         )
         try:
             yield kind(session, self._evidence, self._now)

@@ -2,7 +2,8 @@
 
 A saved state means that a run was cut off: it is taken up again when the portal still honours it, so that its session can be
 signed out properly. A rejected password is never tried again: `CredentialGate` knows it before anything is typed. After the
-password a portal may ask for a one-time code, on a page for itself or after one that offers ways; a code is given once.
+password a portal may ask for a one-time code, on a page for itself or after one that offers ways; a code is given once. It may
+also want a new password (`bots.passwords`).
 """
 
 from __future__ import annotations
@@ -21,20 +22,22 @@ from bots.errors import (
     BotError,
     CodeNeeded,
     CodeRejected,
+    NewPasswordRefused,
     NotConfigured,
-    PasswordRejected,
-    PortalDown,
-    RateLimited,
+    PasswordChangeUnclear,
+    PasswordExpired,
     SessionLost,
     TermsChanged,
 )
 from bots.model import Frozen
 from bots.page import PageView
-from bots.pagemap import CodeMap, PortalMap
+from bots.pagemap import ChangePasswordMap, CodeMap, PortalMap
+from bots.passwords import KeptPasswords, PasswordPolicy, Passwords
+from bots.vault import password_name
 
 if TYPE_CHECKING:
     from bots.driver import CodeSource, CredentialGate
-    from bots.vault import Secret, Vault
+    from bots.vault import Vault
 
 AskCode = Callable[[], Awaitable[str]]
 
@@ -49,11 +52,19 @@ class Account(Frozen):
     portal: str
     name: str
     base_url: str
+    help_desk: str = ""
+    """Whom staff ask about the account, with number and hours; for sentences."""
 
     @property
     def secret(self) -> str:
         """The vault's name for the password."""
-        return f"portals.{self.portal}.{self.name}.password"
+        return password_name(self.portal, self.name)
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What every error about this account knows."""
+        known = {"account": self.name, "secret": self.secret, "help_desk": self.help_desk}
+        return {key: value for key, value in known.items() if value}
 
 
 class StateStore(Protocol):
@@ -78,15 +89,17 @@ class Session:
         credentials: CredentialGate,
         codes: CodeSource,
         now: Any,
+        policy: PasswordPolicy | None = None,
     ) -> None:
         self.account = account
         self.map = portal_map
         self._browser = browser
-        self._vault = vault
         self._states = states
-        self._credentials = credentials
         self._codes = codes
         self._now = now
+        self._policy = policy
+        kept = KeptPasswords(vault, account.portal, account.name)
+        self._passwords = Passwords(kept, credentials, account.portal, account.name, lambda: self._now().date())
         self._context: BrowserContext | None = None
         self._view: PageView | None = None
         self.signed_in = False
@@ -114,7 +127,10 @@ class Session:
                 self.signed_in = True
                 await self._save()
                 return self.view
-        await self._sign_in(cut_off=cut_off)
+        try:
+            await self._sign_in(cut_off=cut_off)
+        except PasswordChangeUnclear:
+            await self._sign_in_anew()  # finds out which password holds
         return self.view
 
     def lost(self) -> None:
@@ -150,8 +166,7 @@ class Session:
 
     async def _open(self, state: dict[str, Any] | None) -> None:
         self._context = await self._browser.context(state)
-        details = {"account": self.account.name, "secret": self.account.secret}
-        self._view = PageView(await self._context.new_page(), self.map, self.account.base_url, details)
+        self._view = PageView(await self._context.new_page(), self.map, self.account.base_url, self.account.details)
 
     async def _still_in(self) -> bool:
         sign_in = self.map.sign_in
@@ -160,18 +175,22 @@ class Session:
 
     async def _sign_in(self, *, cut_off: bool) -> None:
         sign_in, view = self.map.sign_in, self.view
-        password = self._vault.find(self.account.secret)
-        if password is None:
-            raise NotConfigured(self.account.portal, what=f"no password for account {self.account.name}")
         async with view.signing_in():
             if sign_in.banner_page:
                 await view.goto(sign_in.banner_page)
             if await view.goto(sign_in.page, sign_in.landed) == sign_in.page:
                 async with self._taking_code() as ask_code:
-                    seen = await self._give_password(password)
+                    seen = await self._passwords.sign_in(self._type_password, lambda: view.press(sign_in.action))
                     await self._pass_by(seen, ask_code, cut_off=cut_off)
         self.signed_in = True
         await self._save()
+
+    async def _type_password(self, password: str) -> None:
+        sign_in, view = self.map.sign_in, self.view
+        if self._password_sent:  # the answer to the last one still stands there
+            await view.goto(sign_in.page)
+        self._password_sent = True
+        await view.fill(**{sign_in.username: self.account.name, sign_in.password: password})
 
     @asynccontextmanager
     async def _taking_code(self) -> AsyncIterator[AskCode | None]:
@@ -182,30 +201,6 @@ class Session:
             return
         async with self._codes.taking(self.account.portal, self.account.name, code.mail) as ask:
             yield ask
-
-    async def _give_password(self, password: Secret) -> str:
-        """Types and sends the password; returns what is seen then. The gate knows of it at every moment."""
-        sign_in, view = self.map.sign_in, self.view
-        fingerprint = self._vault.fingerprint(f"{self.account.secret}\n{password.reveal()}")
-        who = (self.account.portal, self.account.name, fingerprint)
-        self._credentials.trying(*who)
-        self._password_sent = True
-        try:
-            await view.fill(**{sign_in.username: self.account.name, sign_in.password: password.reveal()})
-        except BotError:
-            self._credentials.unjudged(*who)  # nothing was sent
-            raise
-        try:
-            seen = await view.press(sign_in.action)
-        except PasswordRejected:
-            self._credentials.rejected(*who)
-            raise
-        except (PortalDown, RateLimited) as error:
-            if _turned_away(error):
-                self._credentials.unjudged(*who)
-            raise
-        self._credentials.accepted(*who)
-        return seen
 
     async def _pass_by(self, seen: str, ask_code: AskCode | None, *, cut_off: bool) -> None:
         """From the page after the password to ``landed``: a code, an older session of ours, pages without meaning."""
@@ -219,6 +214,8 @@ class Session:
                 seen = await view.press("take_over")
             elif seen in sign_in.pass_by:
                 seen = await view.press(sign_in.pass_by[seen])
+            elif sign_in.change_password and seen == sign_in.change_password.page:
+                seen = await self._change_when_told(sign_in.change_password)
             elif sign_in.code and seen and seen == sign_in.code.method_page:
                 seen = await self._choose_method(sign_in.code)
             elif sign_in.code and ask_code and seen == sign_in.code.page:
@@ -243,6 +240,59 @@ class Session:
         await self.view.fill(**{code.field: await ask_code()})
         return await self.view.press(code.action)
 
+    async def change_password(self, policy: PasswordPolicy) -> None:
+        """Gives the account a new password, unless signing in has just done so because the portal wanted it.
+
+        Raises `NewPasswordRefused`, `PasswordChangeUnclear`, `NotConfigured` (the portal offers no page for it that we know), and
+        all that signing in raises.
+        """
+        change, self._policy = self.map.sign_in.change_password, policy
+        if change is None or not self.map.pages[change.page].path:
+            raise NotConfigured(self.account.portal, what="PriorBot knows no page on which it could change a password there")
+        before = self._passwords.changes
+        try:
+            if self._passwords.entered is None:
+                await self._sign_in_anew()
+            if self._passwords.changes == before:
+                async with self.view.signing_in():
+                    await self.view.goto(change.page)
+                    await self._give_new_password(change, policy)
+        except PasswordChangeUnclear:
+            await self._sign_in_anew()
+            if self._passwords.kept.pending is not None:
+                raise
+
+    async def _change_when_told(self, change: ChangePasswordMap) -> str:
+        if self._policy is None:
+            raise PasswordExpired(self.account.portal, **self.account.details)
+        return await self._give_new_password(change, self._policy)
+
+    async def _give_new_password(self, change: ChangePasswordMap, policy: PasswordPolicy) -> str:
+        view = self.view
+
+        async def fill(old: str, new: str) -> None:
+            typed = {change.old: old, change.new: new, change.again: new}
+            await view.fill(**{key: value for key, value in typed.items() if key})
+
+        async def press() -> str:
+            seen = await view.press(change.action)
+            if seen == change.page:
+                raise NewPasswordRefused(self.account.portal, reason="in words that we do not know", **self.account.details)
+            return seen
+
+        return await self._passwords.change(policy, fill, press)
+
+    async def _sign_in_anew(self) -> None:
+        """With the password, in a new context; an older session of ours may still be open at the portal."""
+        cut_off = self._context is not None
+        if self._context is None:
+            cut_off = self._states.load_state(self.account.portal, self.account.name, self._now()) is not None
+        else:
+            await self._context.close()
+        self.signed_in = self._password_sent = False
+        await self._open(None)
+        await self._sign_in(cut_off=cut_off)
+
     async def _save(self) -> None:
         if self._context is None:
             return
@@ -259,11 +309,3 @@ class Session:
                 return
             if await view.goto(sign_in.landed, sign_in.page) == sign_in.landed:
                 await view.press(sign_in.sign_out)
-
-
-def _turned_away(error: BotError) -> bool:
-    """Whether the portal certainly did not look at the password: its outage page, 503 or "too many requests" came instead.
-
-    Any other error may have come after it was looked at, and a broken connection says nothing.
-    """
-    return bool(error.details.get("turned_away") or error.details.get("reason"))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hmac
 import secrets as random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -125,18 +125,24 @@ class Vault:
         """Keeps ``value`` under ``name``, in place of an older one."""
         if not name.strip() or len(name) > 200 or not name.isprintable():
             raise VaultError("That name cannot be used.", "Names look like portals.clear_coverage.ACCOUNT.password")
+        self.update({name: value})
+
+    def update(self, values: Mapping[str, str | None]) -> None:
+        """Keeps or (None) forgets several secrets in one write: after a crash all of it holds, or nothing."""
         with _lock(self.path):
             content = self._fresh()
-            content.entries[name] = _seal(content, value.encode(), _entry(name))
+            for name, value in values.items():
+                if value is None:
+                    content.entries.pop(name, None)
+                else:
+                    content.entries[name] = _seal(content, value.encode(), _entry(name))
             self._write(content, self._home_key)
 
     def delete(self, name: str) -> None:
         """Forgets the secret of that name. Raises `VaultError` when there is none."""
-        with _lock(self.path):
-            content = self._fresh()
-            if content.entries.pop(name, None) is None:
-                raise VaultError(f"The vault holds no {name}.", "See what it holds: priorbot vault list")
-            self._write(content, self._home_key)
+        if name not in self._fresh().entries:
+            raise VaultError(f"The vault holds no {name}.", "See what it holds: priorbot vault list")
+        self.update({name: None})
 
     def names(self) -> tuple[str, ...]:
         """All names, sorted."""

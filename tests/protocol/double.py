@@ -58,6 +58,7 @@ from bots.model import (
     Units,
     Urgency,
 )
+from bots.passwords import PasswordPolicy
 from jobs.credentials import Credentials
 from jobs.dispatch import submit_due
 from jobs.journal import Journal
@@ -421,6 +422,12 @@ class PortalDouble:
         self._world.calls.append(f"letters {reference_no}")
         await self._pass("letters")
         return self._world.letters or ()
+
+    async def change_password(self, policy: PasswordPolicy) -> None:
+        self._world.calls.append("change password")
+        await self._pass("sign_in")
+        await self._sign_in()
+        await self._pass("change_password")
 
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         self._world.calls.append(f"units {len(member_ids)}")
