@@ -149,7 +149,7 @@ class PasswordChangeUnclear(BotError):
     action = Action.RETRY
     text = (
         "It is not certain whether {portal} took the new password of account {account}. Nothing is lost: the vault holds the old "
-        "and the new one, and the next sign-in finds out which of them holds."
+        "and the new one. It is tried again at the next sign-in, which finds out which of them holds."
     )
 
 
