@@ -67,7 +67,7 @@ async def test_an_outage_is_told_before_a_password_is_typed(kit: Kit, fault: str
 async def test_somebody_elses_session_is_left_alone(kit: Kit) -> None:
     async with kit.portal(SLUG) as first:
         await first.list_cases(TODAY)
-        other = Kit(kit.world, kit.home)
+        other = Kit(kit.world, kit.home, kit.browser)
         other.evidence.drop_state(SLUG, "cc-desk1")
         async with other.portal(SLUG) as second:
             with pytest.raises(AccountInUse):

@@ -1,0 +1,357 @@
+"""What must hold of every portal that PriorBot can drive, in each of its looks: how each outcome of each thing it does ends.
+
+Parametrized over ``bots.registry.PORTALS`` and the world's skins. A portal without a profile (``profiles/<slug>.py``) or a second
+skin fails here. What a portal is not for (`Portal.does`) it must refuse by name, before anybody signs in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+from kit import Gate, Kit, Profile
+
+from bots.errors import (
+    AccountLocked,
+    BadReading,
+    BotError,
+    CodeNeeded,
+    CodeRejected,
+    MemberNotFound,
+    NoBotYet,
+    PasswordRejected,
+    PortalDown,
+    ReadBackDiffers,
+    TermsChanged,
+    Uncertain,
+)
+from bots.model import AuthRequest, Receipt, Status
+from bots.pagemap import load_pagemap
+from bots.portal import Ability, Portal
+from bots.registry import PORTALS, portal_class
+from fixtures.web import SKINS
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass
+class Case:
+    """A portal in one of its looks, with the kit to open it and the profile that says how its outcomes are set up."""
+
+    kit: Kit
+    profile: Profile
+
+    @property
+    def slug(self) -> str:
+        return self.profile.slug
+
+    def does(self, ability: Ability) -> bool:
+        return ability in portal_class(self.slug).does
+
+    async def refuses(self, ability: Ability) -> bool:
+        """Whether the portal is not for this; if so, that it says so and that nobody signed in for it."""
+        if self.does(ability):
+            return False
+        request, since = self.profile.request(self.kit), date.today()
+        async with self.kit.portal(self.slug) as portal:
+            asked = {
+                Ability.SUBMIT: lambda: portal.submit(request, Gate()),
+                Ability.FIND: lambda: portal.find_existing(request),
+                Ability.LIST: lambda: portal.list_cases(since),
+                Ability.READ: lambda: portal.read_case("X1"),
+                Ability.UNITS: lambda: portal.read_units(()),
+            }
+            with pytest.raises(NoBotYet):
+                await asked[ability]()
+        assert self.kit.logins(self.slug) == []
+        return True
+
+    async def submitted(self, portal: Portal, request: AuthRequest) -> Receipt:
+        receipt = (await portal.submit(request, Gate())).receipt
+        assert receipt is not None
+        return receipt
+
+    async def stopped(self, request: AuthRequest) -> BotError:
+        """What a submission that must not get as far as the commit raises; nothing was journalled, nothing sent."""
+        gate = Gate()
+        async with self.kit.portal(self.slug) as portal:
+            with pytest.raises(BotError) as caught:
+                await portal.submit(request, gate)
+        assert gate.steps == []
+        assert self.kit.accepted() == []
+        return caught.value
+
+    async def look_raises(self, error: type[BotError]) -> BotError:
+        async with self.kit.portal(self.slug) as portal:
+            with pytest.raises(error) as caught:
+                await self.profile.look(portal)
+        return caught.value
+
+    def account(self, **changes: Any) -> None:
+        self.kit.world.change_account(self.slug, self.kit.account(self.slug), **changes)
+
+
+@pytest.fixture(params=SKINS, ids=lambda skin: f"skin{skin}")
+def skin(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=PORTALS)
+def case(request: pytest.FixtureRequest, kit: Kit, skin: str) -> Any:
+    slug = request.param
+    profile: Profile = import_module(f"profiles.{slug}").PROFILE
+    assert profile.slug == slug
+    if skin != SKINS[0]:
+        assert kit.selector_file(slug), f"selectors/skins/{slug}.{skin}.yaml is missing"
+    kit.world.skin(slug, skin)
+    yield Case(kit, profile)
+    assert kit.sessions(slug) == [], "somebody was left signed in"
+
+
+# --- signing in -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_right_password_signs_in_once_and_is_kept_in_no_saved_state_afterwards(case: Case) -> None:
+    async with case.kit.portal(case.slug) as portal:
+        await case.profile.look(portal)
+        await case.profile.look(portal)
+    assert [what for what, _ in case.kit.logins(case.slug)] == ["login", "logout"]
+    account = case.kit.account(case.slug)
+    assert case.kit.passwords.events == [("trying", account), ("accepted", account)]
+    assert case.kit.evidence.load_state(case.slug, account, case.kit.now()) is None
+
+
+async def test_a_wrong_password_is_typed_once_and_never_again(case: Case) -> None:
+    account = case.kit.account(case.slug)
+    case.kit.know_password(case.slug, account, "Not$The1Right")
+    for _ in range(3):
+        async with case.kit.factory() as factory, factory.open(case.slug, account) as portal:
+            with pytest.raises(PasswordRejected):
+                await case.profile.look(portal)
+    assert case.kit.logins(case.slug) == [("login", "wrong")]
+    assert case.kit.passwords.events == [("trying", account), ("rejected", account)]
+
+
+async def test_an_expired_password_is_told_or_changed_on_the_way_in(case: Case) -> None:
+    case.account(expired=True)
+    if case.profile.expired is not None:
+        await case.look_raises(case.profile.expired)
+        return
+    async with case.kit.portal(case.slug) as portal:
+        await case.profile.look(portal)
+
+
+async def test_a_locked_account_is_told_by_name(case: Case) -> None:
+    case.account(locked=True)
+    await case.look_raises(AccountLocked)
+
+
+async def test_new_terms_are_accepted_by_no_bot(case: Case) -> None:
+    case.account(terms=True)
+    await case.look_raises(TermsChanged)
+    assert all(row["terms"] for row in case.kit.world.truth("accounts") if row["username"] == case.kit.account(case.slug))
+
+
+async def test_an_announcement_is_passed_by(case: Case) -> None:
+    case.account(announcement=True)
+    async with case.kit.portal(case.slug) as portal:
+        await case.profile.look(portal)
+
+
+async def test_maintenance_is_an_outage(case: Case) -> None:
+    case.kit.world.fault(case.slug, "maintenance")
+    await case.look_raises(PortalDown)
+    assert case.kit.logins(case.slug) == []
+
+
+async def test_a_code_that_nobody_can_get_is_a_persons(case: Case) -> None:
+    case.account(second_factor="totp")
+    await case.look_raises(CodeNeeded)
+
+
+async def test_the_right_code_opens_the_account(case: Case) -> None:
+    case.account(second_factor="totp")
+    case.kit.give_codes()
+    async with case.kit.portal(case.slug) as portal:
+        await case.profile.look(portal)
+    assert case.kit.codes.asked == 1
+
+
+async def test_a_wrong_code_is_given_once(case: Case) -> None:
+    case.account(second_factor="totp")
+    case.kit.give_codes(wrong=True)
+    await case.look_raises(CodeRejected)
+    assert case.kit.codes.asked == 1
+
+
+# --- every way out ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["bot error", "exception", "cancelled"])
+async def test_every_way_out_logs_out(case: Case, way: str) -> None:
+    reached = asyncio.Event()
+
+    async def use() -> None:
+        async with case.kit.portal(case.slug) as portal:
+            await case.profile.look(portal)
+            if way == "bot error":
+                raise PortalDown(case.slug)
+            if way == "exception":
+                raise ZeroDivisionError
+            reached.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(use())
+    if way == "cancelled":
+        waiting = asyncio.create_task(reached.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        task.cancel()
+    with pytest.raises({"bot error": PortalDown, "exception": ZeroDivisionError, "cancelled": asyncio.CancelledError}[way]):
+        await task
+    assert [what for what, _ in case.kit.logins(case.slug)] == ["login", "logout"]
+    assert case.kit.sessions(case.slug) == []
+
+
+# --- the member -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_member_whom_nobody_has_is_not_found(case: Case) -> None:
+    if not await case.refuses(Ability.SUBMIT):
+        assert type(await case.stopped(case.profile.not_found(case.kit))) is MemberNotFound
+
+
+async def test_H10_a_member_who_is_not_eligible_ends_the_request(case: Case) -> None:
+    if not await case.refuses(Ability.SUBMIT):
+        assert type(await case.stopped(case.profile.not_eligible(case.kit))) is case.profile.not_eligible_error
+
+
+async def test_a_twin_is_never_taken_for_the_other(case: Case) -> None:
+    if await case.refuses(Ability.SUBMIT):
+        return
+    request = case.profile.twin(case.kit)
+    if case.profile.twins is not None:
+        assert type(await case.stopped(request)) is case.profile.twins
+        return
+    async with case.kit.portal(case.slug) as portal:
+        await case.submitted(portal, request)
+    assert [row["member_id"] for row in case.kit.accepted()] == [request.member.id]
+
+
+# --- submitting -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_request_is_submitted_once_with_every_field_as_asked(case: Case) -> None:
+    if await case.refuses(Ability.SUBMIT):
+        return
+    request, gate = case.profile.request(case.kit), Gate()
+    async with case.kit.portal(case.slug) as portal:
+        receipt = (await portal.submit(request, gate)).receipt
+    assert receipt is not None
+    assert gate.steps == ["intent", "receipt"]
+    assert gate.kept == receipt
+    (accepted,) = case.kit.accepted()
+    asked = case.profile.truth(request)
+    assert {name: accepted[name] for name in asked} == asked
+    assert accepted["reference_no"] == receipt.reference_no
+    page = case.kit.evidence.read(case.kit.evidence.find("receipt", receipt.evidence)[0]).decode()
+    assert receipt.reference_no in page
+
+
+async def test_what_is_on_file_is_adopted_and_not_sent_again(case: Case) -> None:
+    if await case.refuses(Ability.SUBMIT):
+        return
+    request, gate = case.profile.request(case.kit), Gate()
+    async with case.kit.portal(case.slug) as portal:
+        first = await case.submitted(portal, request)
+        again = (await portal.submit(request, gate)).receipt
+    assert again is not None
+    assert again.adopted
+    assert again.reference_no == first.reference_no
+    assert gate.steps == ["receipt"]
+    assert len(case.kit.accepted()) == 1
+
+
+async def test_a_refusal_in_the_portals_own_words_is_known(case: Case) -> None:
+    if not await case.refuses(Ability.SUBMIT):
+        assert type(await case.stopped(case.profile.rejected(case.kit))) is case.profile.rejection
+
+
+async def test_a_review_page_that_says_something_else_stops_before_the_commit(case: Case) -> None:
+    if await case.refuses(Ability.SUBMIT):
+        return
+    case.profile.make_review_differ(case.kit)
+    assert type(await case.stopped(case.profile.request(case.kit))) is ReadBackDiffers
+
+
+async def test_Q33_an_unclear_commit_is_uncertain_arrived_at_most_once_and_is_found_again(case: Case) -> None:
+    """The portal accepts what arrives twice, twice: so the browser's own second sending would show here."""
+    if await case.refuses(Ability.SUBMIT):
+        return
+    kit, profile = case.kit, case.profile
+    quick = {case.slug: kit.selectors(case.slug, commit=2)}
+    wanted = 0
+    async with kit.portal(case.slug, **quick) as portal:
+        for number, (fault, taken) in enumerate(profile.unclear, 40):
+            request, gate = profile.request(kit, number), Gate()
+            kit.world.fault(case.slug, fault, where="submit", times=-1)
+            with pytest.raises(Uncertain):
+                await portal.submit(request, gate)
+            kit.world.clear_faults()
+            wanted += taken
+            assert gate.steps == ["intent"], fault
+            assert len(kit.accepted()) == wanted, fault
+            assert len(await portal.find_existing(request)) == taken, fault
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+async def test_every_status_word_is_read_and_an_unknown_one_is_kept_raw(case: Case) -> None:
+    if await case.refuses(Ability.READ):
+        return
+    kit, profile = case.kit, case.profile
+    file = load_pagemap(case.slug, kit.selector_file(case.slug))
+    assert set(profile.statuses.values()) == set(file.words.status.values())
+    assert len(profile.statuses) == len(file.words.status)
+    async with kit.portal(case.slug) as portal:
+        receipt = await case.submitted(portal, profile.request(kit))
+        for word, status in {**profile.statuses, profile.unknown_word: Status.UNKNOWN}.items():
+            profile.decide(kit, receipt.reference_no, word)
+            reading = await portal.read_case(receipt.reference_no)
+            assert reading.status is status, word
+            assert reading.status_raw
+            if status is Status.UNKNOWN:
+                assert reading.status_raw == word
+            assert file.words.status.get(reading.status_raw, Status.UNKNOWN) is status
+        with pytest.raises(BadReading):
+            await portal.read_case(receipt.reference_no[:-3] + "000")
+
+
+async def test_the_list_has_what_was_sent(case: Case) -> None:
+    if await case.refuses(Ability.LIST):
+        return
+    async with case.kit.portal(case.slug) as portal:
+        receipts = [await case.submitted(portal, case.profile.request(case.kit, number)) for number in (40, 41)]
+        listed = await portal.list_cases(date.today() - timedelta(days=30))
+    assert {receipt.reference_no for receipt in receipts} <= {row.reference_no for row in listed}
+    assert len({row.reference_no for row in listed}) == len(listed)
+
+
+async def test_H17_units_add_up_and_carry_the_payers_own_date(case: Case) -> None:
+    if await case.refuses(Ability.UNITS):
+        return
+    async with case.kit.portal(case.slug) as portal:
+        units = await portal.read_units(())
+        some = await portal.read_units((units[0].member_id,))
+        nobody = await portal.read_units((case.kit.members()[100]["id"],))
+    assert all(u.used is not None and u.approved is not None and u.used + (u.remaining or 0) == u.approved for u in units)
+    assert all(u.as_of is not None and u.as_of <= date.today() for u in units)
+    assert {(u.authorization_no, u.service_code) for u in some} == {
+        (u.authorization_no, u.service_code) for u in units if u.member_id == units[0].member_id
+    }
+    assert nobody == ()
