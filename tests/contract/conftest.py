@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -46,4 +47,5 @@ def skin() -> str:
 @pytest.fixture
 def kit(world: RunningWorld, browser: Browser, tmp_path: Path, skin: str) -> Kit:
     world.reset()
+    world.truth("clock", {"now": datetime.now(UTC).isoformat()})
     return Kit(world, tmp_path, browser, skin)
