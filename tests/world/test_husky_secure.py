@@ -111,12 +111,17 @@ async def test_q10_after_ninety_days_a_new_password_is_forced_by_the_rules_of_th
     await biller.go(BASE + "Authorizations.aspx")
     assert biller.path == BASE + "ChangePassword.aspx"
 
-    async def change(new: str, confirm: str = "") -> str:
+    now = "Synthetic$Units90"
+
+    async def change(new: str, confirm: str = "", current: str = "") -> str:
+        nonlocal now
         form = Form(await biller.go(BASE + "ChangePassword.aspx"))
-        sent = form.sent("ChangeButton", newPassword=new, confirmPassword=confirm or new)
+        sent = form.sent("ChangeButton", currentPassword=current or now, newPassword=new, confirmPassword=confirm or new)
         answer: str = await biller.go(BASE + "ChangePassword.aspx", sent)
+        now = new if biller.path == BASE + "Home.aspx" else now
         return answer
 
+    assert "current password is incorrect" in await change("Renewed$Units1", current="Synthetic$Units91")
     assert "minimum of 8 characters" in await change("Ab1$")
     assert "at least 1 letter, 1 digit, and 1 special" in await change("Abcdefg1")
     assert "not allowed" in await change("Abcdef1$~")
