@@ -7,12 +7,12 @@ a bug, and after the INTENT it makes the request uncertain.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
-from bots.model import AuthRequest, CaseSummary, Frozen, PortalLetter, Reading, Receipt, Shown, Units
+from bots.model import AuthRequest, CaseSummary, CheckReport, Frozen, PortalLetter, Reading, Receipt, Shown, Units
 
 if TYPE_CHECKING:
     from bots.pagemap import CodeMail
@@ -78,6 +78,11 @@ class PortalDriver(Protocol):
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         """Units of the authorizations of these members (all that the page lists, when empty)."""
 
+    async def check(self, examples: Mapping[str, str]) -> CheckReport:
+        """Walks the pages as the selector file's ``check`` says, committing nothing; ``examples`` by the names that it uses."""
+
+    async def capture(self, page: str, examples: Mapping[str, str]) -> str:
+        """The HTML of a page that the check reaches, without health information. Raises `NotReached`."""
 
     async def change_password(self, policy: PasswordPolicy) -> None:
         """Gives the account a new password (`bots.passwords`). Raises `NewPasswordRefused`, `PasswordChangeUnclear`,
@@ -111,7 +116,7 @@ class CodeSource(Protocol):
     """Where accounts' one-time codes come from (`bots.codes`)."""
 
     def method(self, portal: str, account: str) -> str:
-        """``totp``, ``email`` or ``person``: how that account gets its codes."""
+        """``totp``, ``email`` or ``person``: how that account gets its codes; "" when nobody is there to give one."""
 
     def taking(self, portal: str, account: str, mail: CodeMail) -> AbstractAsyncContextManager[Callable[[], Awaitable[str]]]:
         """Entered before the page that makes the portal send a code is left, so that only what arrives from then on counts.
@@ -129,4 +134,4 @@ class CodeGate(Protocol):
         """Durably takes a time step of the secret whose keyed hash is ``key``. False: it was taken before."""
 
     def hold(self, mailbox: str) -> AbstractAsyncContextManager[None]:
-        """The mailbox (its keyed hash) to ourselves; waits while somebody else has it. Raises `MailboxBusy`."""
+        """The mailbox (its keyed hash) to ourselves; waits while somebody else has it."""

@@ -65,7 +65,7 @@ class PortalFactory:
         vault: Vault,
         evidence: Evidence,
         credentials: CredentialGate,
-        codes: CodeSource | None = None,
+        codes: CodeSource,
         now: Callable[[], datetime],
         today: Callable[[], date],
         browser_path: str = "",
@@ -97,7 +97,6 @@ class PortalFactory:
         if access is None or not access.base_url:
             raise NotConfigured(slug, what="no base_url")
         require_permission(slug, access.base_url, access.permission, self._today())
-        from bots.codes import NoCodes
         from bots.pagemap import load_pagemap
         from bots.signin import Account, Session
 
@@ -108,7 +107,7 @@ class PortalFactory:
             vault=self._vault,
             states=self._evidence,
             credentials=self._credentials,
-            codes=self._codes or NoCodes(),
+            codes=self._codes,
             now=self._now,
             policy=access.policy,
         )

@@ -29,7 +29,7 @@ from bots.private import make_private_folder, write_private
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["Secret", "Vault", "VaultError", "is_sealed", "key_source", "password_name", "totp_name"]
+__all__ = ["Secret", "Vault", "VaultError", "is_sealed", "key_source", "mailbox_name", "password_name", "totp_name"]
 
 MAGIC = b"PRIORBOT VAULT 1\n"
 SEAL = b"PRIORBOT SEAL 1\n"
@@ -48,6 +48,11 @@ def password_name(slug: str, account: str) -> str:
 def totp_name(slug: str, account: str) -> str:
     """Name of an account's TOTP seed in the vault."""
     return f"portals.{slug}.{account}.totp"
+
+
+def mailbox_name(user: str) -> str:
+    """Name of a mailbox's password in the vault."""
+    return f"mailboxes.{user}.password"
 
 
 class Secret:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from bots.model import Frozen, Payer
-from bots.permission import Permission
+from bots.permission import Permission, is_loopback
 from jobs.opening import OpeningHours, parse_hours
 
 PORTAL_SLUGS = (
@@ -92,6 +92,36 @@ class PayerSettings(Frozen):
     ] = 24
 
 
+class CodeSettings(Frozen):
+    """[portals.SLUG.code]: where one-time codes come from, for a portal that asks for them. Without it a person is asked."""
+
+    method: Annotated[
+        typing.Literal["totp", "email", "person"],
+        Meta(
+            description="totp: made from the secret portals.SLUG.ACCOUNT.totp of the vault. email: read from a mailbox. "
+            "person: typed in priorbot portal code."
+        ),
+    ]
+    imap_host: Annotated[str, Meta(description="email: the mail server, by IMAP.")] = ""
+    imap_port: Annotated[int, Meta(ge=1, le=65535, description="email: its port.")] = 993
+    imap_security: Annotated[
+        typing.Literal["tls", "starttls", "none"],
+        Meta(description="email: how the connection is encrypted; none only for a server on this machine."),
+    ] = "tls"
+    imap_folder: Annotated[str, Meta(description="email: the folder into which the codes come.")] = "INBOX"
+    imap_user: Annotated[
+        str, Meta(description="email: user name of the mailbox. Its password is mailboxes.USER.password of the vault.")
+    ] = ""
+    imap_users: Annotated[
+        dict[str, str],
+        Meta(description="[portals.SLUG.code.imap_users]: account = user name of its own mailbox, where there are several."),
+    ] = {}
+
+    def mailbox(self, account: str) -> str:
+        """User name of the mailbox that gets this account's codes; "" for none."""
+        return self.imap_users.get(account) or self.imap_user
+
+
 class PortalSettings(Frozen):
     """[portals.SLUG]: one portal as this practice uses it."""
 
@@ -114,6 +144,10 @@ class PortalSettings(Frozen):
     permission: Annotated[
         Permission | None,
         Meta(description="[portals.SLUG.permission]: who allowed the bot. Without it only an address of this machine is opened."),
+    ] = None
+
+    code: Annotated[
+        CodeSettings | None, Meta(description="[portals.SLUG.code]: one-time codes, for a portal that asks for them.")
     ] = None
 
     @property
@@ -257,8 +291,25 @@ def _check(config: Config, file: str) -> None:
             raise ConfigError(
                 f'{file}: portals.{slug}.hours must look like "Mon-Fri 07:00-19:00; Sat 08:00-12:00". Nothing was started.'
             ) from None
+        if portal.code is not None:
+            _check_code(slug, portal, portal.code, file)
         if not portal.base_url.lower().startswith(("https://", "http://")):
             raise ConfigError(f"{file}: portals.{slug}.base_url must begin with https://. Nothing was started.")
+
+
+def _check_code(slug: str, portal: PortalSettings, code: CodeSettings, file: str) -> None:
+    at = f"{file}: portals.{slug}.code"
+    for account in code.imap_users:
+        if account not in portal.accounts:
+            raise ConfigError(f"{at}.imap_users.{account} names no account of {slug}. Nothing was started.")
+    if code.method != "email":
+        return
+    if not code.imap_host:
+        raise ConfigError(f"{at} needs the key imap_host for method email. Nothing was started.")
+    if missing := [account for account in portal.accounts if not code.mailbox(account)]:
+        raise ConfigError(f"{at} needs imap_user, or imap_users.{missing[0]}, for method email. Nothing was started.")
+    if code.imap_security == "none" and not is_loopback(f"http://{code.imap_host}"):
+        raise ConfigError(f'{at}.imap_security "none" is for a server on this machine only. Nothing was started.')
 
 
 def _nearest(key: str, known: tuple[str, ...], at: str = "") -> str:

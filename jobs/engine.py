@@ -17,6 +17,7 @@ from jobs.home import Home, HomeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from bots.codes import AskPerson, Codes
     from bots.evidence import Evidence
     from bots.registry import PortalAccess, PortalFactory
     from bots.vault import Vault
@@ -150,8 +151,24 @@ class Engine:
             for slug, portal in self.config.portals.items()
         }
 
-    def portal_factory(self) -> PortalFactory:
-        """Opens portals in one browser; an async context that ends the browser."""
+    def codes(self, person: AskPerson | None = None) -> Codes:
+        """Where one-time codes come from. ``person`` asks somebody who is at the terminal."""
+        from bots.code_mail import MailServer
+        from bots.codes import Codes, CodeWay
+        from jobs.code_gate import CodeClaims
+
+        ways = {}
+        for slug, portal in self.config.portals.items():
+            if (code := portal.code) is not None:
+                server = MailServer(
+                    host=code.imap_host, port=code.imap_port, security=code.imap_security, folder=code.imap_folder
+                )
+                mailboxes = {account: code.mailbox(account) for account in portal.accounts}
+                ways[slug] = CodeWay(method=code.method, server=server, mailboxes=mailboxes)
+        return Codes(ways, vault=self.vault, gate=CodeClaims(self.journal, self.seats), now=self.now, person=person)
+
+    def portal_factory(self, person: AskPerson | None = None) -> PortalFactory:
+        """Opens portals in one browser; an async context that ends the browser. ``person``: see `codes`."""
         from bots.registry import PortalFactory
 
         return PortalFactory(
@@ -159,6 +176,7 @@ class Engine:
             vault=self.vault,
             evidence=self.evidence,
             credentials=self.credentials,
+            codes=self.codes(person),
             now=self.now,
             today=self.today,
             browser_path=self.config.browser.path,

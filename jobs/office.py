@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -129,27 +129,7 @@ async def at_desk(office: Office, slug: str, account: str) -> AsyncIterator[Desk
         yield None
         return
     try:
-        async with _kept(office.seats, seat), office.open_portal(slug, account) as driver:
+        async with office.seats.kept(seat), office.open_portal(slug, account) as driver:
             yield Desk(seat=seat, driver=driver)
     finally:
         office.seats.release(seat)
-
-
-@asynccontextmanager
-async def _kept(seats: Seats, seat: Seat) -> AsyncIterator[None]:
-    """Prolongs the seat's lease while the block runs."""
-    beats = asyncio.create_task(_beat(seats, seat))
-    try:
-        yield
-    finally:
-        beats.cancel()
-        with suppress(asyncio.CancelledError):
-            await beats
-
-
-async def _beat(seats: Seats, seat: Seat) -> None:
-    # A seat that was lost needs no word here: its INTENT will be refused.
-    while True:
-        await asyncio.sleep(seats.lease.total_seconds() / 3)
-        if not seats.heartbeat(seat):
-            return

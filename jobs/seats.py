@@ -6,8 +6,10 @@ so a worker that was thought dead can wake up and still send nothing.
 
 from __future__ import annotations
 
+import asyncio
 import platform
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import psutil
@@ -109,6 +111,24 @@ class Seats:
             mine = _of(seat.portal, seat.account).where(seats.c.fence == seat.fence, seats.c.held == 1)
             done = write.connection.execute(mine.values(expires_at=instant_text(write.at + self.lease)))
             return done.rowcount == 1
+
+    @asynccontextmanager
+    async def kept(self, seat: Seat) -> AsyncIterator[None]:
+        """Prolongs the seat's lease while the block runs."""
+        beats = asyncio.create_task(self._beat(seat))
+        try:
+            yield
+        finally:
+            beats.cancel()
+            with suppress(asyncio.CancelledError):
+                await beats
+
+    async def _beat(self, seat: Seat) -> None:
+        # A seat that was lost needs no word here: its INTENT will be refused.
+        while True:
+            await asyncio.sleep(self.lease.total_seconds() / 3)
+            if not self.heartbeat(seat):
+                return
 
     def release(self, seat: Seat) -> None:
         """Gives the seat back; nothing happens when it is ours no more."""
