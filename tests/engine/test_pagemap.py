@@ -158,6 +158,29 @@ SLIPS: dict[str, tuple[Change, str, str]] = {
     "no action to sign in": (put("sign_in", "action", "enter"), "no action 'enter'", "sign_in"),
     "no action to sign out": (put("sign_in", "sign_out", "bye"), "no action 'bye'", "sign_in"),
     "no action to pass by": (put("sign_in", "pass_by", {"terms": "accept"}), "no action 'accept'", "sign_in"),
+    "no page for codes": (put("sign_in", "code", {"page": "gone", "action": "go"}), "no page 'gone'", "sign_in.code"),
+    "no field for codes": (put("sign_in", "code", {"page": "terms", "action": "next"}), "no field 'code'", "sign_in.code"),
+    "no action for codes": (put("sign_in", "code", {"page": "home", "action": "give"}), "no action 'give'", "sign_in.code"),
+    "methods without page": (
+        put("sign_in", "code", {"page": "home", "field": "code", "action": "submit", "methods": {"totp": "x"}}),
+        "go together",
+        "sign_in.code",
+    ),
+    "no such method": (
+        put("sign_in", "code", {"page": "home", "action": "submit", "method_page": "terms", "methods": {"sms": "next"}}),
+        "unknown method 'sms'",
+        "sign_in.code",
+    ),
+    "no action for a method": (
+        put("sign_in", "code", {"page": "home", "action": "submit", "method_page": "terms", "methods": {"totp": "app"}}),
+        "no action 'app'",
+        "sign_in.code",
+    ),
+    "code without a group": (
+        put("sign_in", "code", {"page": "home", "action": "submit", "mail": {"code": "[0-9]{6}"}}),
+        "exactly one group",
+        "sign_in.code.mail",
+    ),
     "no action to take over": (put("sign_in", "in_use", "terms"), "no action 'take_over'", "sign_in"),
     "no sign-in at all": (drop("sign_in"), "sign_in", "Object missing"),
 }
@@ -224,6 +247,7 @@ def test_every_page_behind_the_sign_in_can_sign_out(slug: str) -> None:
     found: PortalMap = load_pagemap(slug)
     sign_in = found.sign_in
     before = {sign_in.page, sign_in.signed_out, sign_in.in_use, sign_in.banner_page, *sign_in.pass_by}
+    before |= {sign_in.code.page, sign_in.code.method_page} if sign_in.code else set()
     assert [name for name, page in found.pages.items() if name not in before and sign_in.sign_out not in page.actions] == []
 
 
