@@ -264,6 +264,8 @@ class PortalMap(Frozen):
     words: Words = Words()
     timeouts: Timeouts = Timeouts()
     sign_in: SignInMap
+    review_tabs: tuple[str, ...] = ()
+    """Actions that show the further parts of the review page, in order; each leads to a page of its own."""
     interruptions: dict[str, OutcomeMap] = {}
     """May come on every page: outage, session lost, a challenge. Every one has an error."""
     pages: dict[str, PageMap]

@@ -73,8 +73,6 @@ class Portal:
     """What this portal is for; anything else is `NoBotYet` before anybody signs in."""
     searchable: ClassVar[bool] = True
     """The portal shows what was sent before. Without it nothing uncertain can be verified."""
-    review_tabs: ClassVar[tuple[str, ...]] = ()
-    """Actions that show the further parts of the review page, in order; each leads to a page of its own."""
     letters_page: ClassVar[str] = "case"
     """The page with the table ``letters`` (columns ``title``, and where shown ``dated``, ``letter_id``, ``state``)."""
 
@@ -223,7 +221,7 @@ class Portal:
         wrong: list[str] = []
         tables = {"lines": self.expected_lines(request), "documents": self.expected_documents(request)}
         tables["diagnoses"] = [{"code": code} for code in request.diagnosis_codes]
-        for tab in (None, *self.review_tabs):
+        for tab in (None, *self.map.review_tabs):
             if tab:
                 await self.view.press(tab)
             page = self.map.pages[self.view.here]
@@ -299,6 +297,11 @@ class Portal:
 
     def expected_documents(self, request: AuthRequest) -> list[dict[str, str]]:
         return [{"name": PurePath(document.path).name} for document in request.attachments]
+
+    def expected_answers(self) -> dict[str, str]:
+        """The answers as the review page must show them: every question that it can show, with "" where none was answered."""
+        asked = {key for page in self.map.pages.values() for key in page.read_back if key.startswith("q_")}
+        return {key: self.answered.get(key, "") for key in sorted(asked)}
 
     def date_text(self, day: date) -> str:
         """A day as the portal writes it."""

@@ -19,7 +19,6 @@ LOOK_BACK_DAYS = 360
 
 class ClearCoverage(Portal):
     slug = "clear_coverage"
-    review_tabs = ("show_clinical", "show_answers")
 
     async def search_cases(self, request: AuthRequest) -> list[CaseSummary]:
         await self.view.goto("cases_of_member", member_id=request.member.id)
@@ -145,5 +144,5 @@ class ClearCoverage(Portal):
             "contact_fax": request.contact.fax,
             "our_reference": self.our_reference(request),
             "notes": request.notes,
-            **{key: self.answered.get(key, "") for key in self.map.pages["review_answers"].read_back},
+            **self.expected_answers(),
         }

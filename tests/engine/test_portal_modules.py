@@ -106,10 +106,11 @@ def submits(kind: type[Portal]) -> bool:
 
 @pytest.mark.parametrize("slug", [slug for slug in PORTALS if submits(portal_class(slug))])
 def test_a_portal_that_submits_has_the_pages_that_the_protocol_uses(slug: str) -> None:
-    kind, pages = portal_class(slug), load_pagemap(slug).pages
+    file = load_pagemap(slug)
+    pages = file.pages
     page, seen = pages["review"], ["review"]
     read_back: dict[str, Any] = dict(page.read_back)
-    for tab in kind.review_tabs:
+    for tab in file.review_tabs:
         (name,) = page.actions[tab].leads_to
         page = pages[name]
         seen.append(name)
