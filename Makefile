@@ -24,6 +24,7 @@ lint: setup
 	$(BIN)/mypy
 
 test: lint
+	@$(BIN)/python scripts/mail_server.py
 	$(BIN)/pytest -n 2 $(ARGS)
 
 bench: setup

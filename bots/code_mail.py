@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MOST_BYTES = 256_000
 """Of a mail; a code stands in its first lines."""
+GOODBYE_SECONDS = 2.0
 _NOT_OUR_FAULT = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
 """Reasons for which a server refuses a sign-in with the right password (RFC 5530)."""
 _BLOCKS = frozenset(
@@ -97,6 +98,7 @@ class Mailbox:
         imap, self._imap = self._imap, None
         if imap is not None:
             with suppress(imaplib.IMAP4.error, OSError):
+                imap.socket().settimeout(GOODBYE_SECONDS)
                 imap.logout()
 
     def _told(self, work: Callable[[], T]) -> T:
