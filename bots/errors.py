@@ -238,6 +238,37 @@ class BlockedByPortal(BotError):
     text = "{portal} asks to prove that a person is there. Nothing was sent. Sign in by hand, and ask the payer before running again: priorbot portal enable {portal}"
 
 
+class AgreementNeeded(BotError):
+    """Signing up needs a person's word: to the licence, or that what is shown is right. ``step`` says which."""
+
+    code = "agreement_needed"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} wants a person's word ({step}). No account was made, and what was entered there was cancelled. "
+        "Whoever agrees gives their name and runs: priorbot portal enroll {portal} --agreed-by NAME"
+    )
+
+
+class SignUpRefused(BotError):
+    code = "sign_up_refused"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} refused the sign-up: {reason}. No account was made. Correct [portals.{portal}.enroll] in priorbot.toml, "
+        "then run: priorbot portal enroll {portal}"
+    )
+
+
+class ProviderNotListed(BotError):
+    """The portal does not know the provider under that Tax ID (yet): new ones appear some days after they were enrolled."""
+
+    code = "provider_not_listed"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} does not list {what}. No account was made. Check the numbers under [portals.{portal}.enroll] and the "
+        "enrolment with Medicaid; new providers appear some days later. Ask {help_desk}, then run: priorbot portal enroll {portal}"
+    )
+
+
 class NotPermitted(BotError):
     """No permission entry in force for an address that is not on this machine."""
 
@@ -258,6 +289,17 @@ class AccessNotGranted(BotError):
     text = (
         "{portal} has not given account {account} access to {what}. Nothing was read or sent there. "
         "Ask {help_desk} to enable it, then run: priorbot portal enable {portal}"
+    )
+
+
+class NotReached(BotError):
+    """The check of a selector file does not lead to a page, or not with the examples that it has."""
+
+    code = "not_reached"
+    action = Action.PERSON_PORTAL
+    text = (
+        "The check of {portal} did not get to the page {page} (examples missing: {what}). Nothing was kept. "
+        "Run: priorbot portal check {portal}, and put it right in [portals.{portal}.check] or in the selector file."
     )
 
 
@@ -389,6 +431,17 @@ class Uncertain(BotError):
 
 
 # --- ALERT -------------------------------------------------------------------------------------------------------
+
+
+class EnrolmentUnclear(BotError):
+    """The last page of a sign-up was sent and its answer not seen. The password is kept; signing in shows whether it was made."""
+
+    code = "enrolment_unclear"
+    action = Action.VERIFY
+    text = (
+        "It is not certain whether {portal} made account {account}. It is not asked for again before that is known; its password "
+        "is kept in the vault. To find out by signing in, run: priorbot portal enroll {portal}"
+    )
 
 
 class BadReading(BotError):

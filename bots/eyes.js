@@ -219,6 +219,19 @@
     return { x, y, drift: hit.drift, framed: el.ownerDocument !== document, target: target.startsWith('_') ? '' : target };
   };
 
+  const HOW = { field: { box: true, solid: true }, group: { solid: true }, action: { solid: true }, commit: { solid: true, only: true } };
+  const surveyed = (part) => {
+    if (part.how === 'page') {
+      const place = part.find.findIndex((c) => found(c, {}).length > 0);
+      return place < 0 ? ['not found', 0] : ['', place];
+    }
+    const hit = one(part.find, HOW[part.how] || {});
+    if (!hit.problem) return ['', hit.drift];
+    if (part.how === 'table' && any(part.empty)) return ['', 0];
+    const file = part.how === 'field' ? one(part.find, { hidden: true }) : {};
+    return file.el && file.el.matches('input[type=file]') ? ['', file.drift] : [hit.problem, 0];
+  };
+
   const OPS = {
     // Which of these is seen: what may be told first, then pages ([name, find] pairs). A document that is itself an error of the
     // server or of the connection answers with its status (-1: no connection) and whether another address sent us on to it.
@@ -304,6 +317,27 @@
       const table = one(ask.find, {});
       return !table.problem && table.el.rows.length >= ask.rows ? { name: '' } : null;
     }),
+    // How each part of a page is found now; waits while one that must be there is not.
+    survey: () => until(ask.wait, (late) => {
+      const states = ask.parts.map((part) => [part, surveyed(part)]);
+      const waits = states.some(([part, [problem]]) => part.required && problem === 'not found');
+      return waits && !late ? null : states.map(([, state]) => state);
+    }),
+    // The page as text: what its style sheets hide is hidden in place, each visible frame's document stands in its `srcdoc`.
+    html: () => {
+      const text = (doc) => {
+        const copy = doc.documentElement.cloneNode(true);
+        const twins = all(copy, '*');
+        Array.from(doc.documentElement.querySelectorAll('*')).forEach((el, place) => {
+          const { display, visibility } = doc.defaultView.getComputedStyle(el);
+          if (display === 'none') twins[place].style.display = 'none';
+          else if (visibility !== 'visible') twins[place].style.visibility = visibility;
+          if (documents().includes(el.contentDocument)) twins[place].setAttribute('srcdoc', text(el.contentDocument));
+        });
+        return '<!doctype html>' + copy.outerHTML;
+      };
+      return text(document);
+    },
     // Names of those that are shown, and of those that are enabled.
     shown: () => {
       const first = ask.finds.map(([name, find]) => [name, find.flatMap((c) => found(c, {}))[0]]).filter(([, el]) => el);

@@ -7,7 +7,7 @@ candidate may tell look-alikes of an earlier one apart, but never point past the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,16 @@ class Drift(Frozen):
     page: str
     key: str
     candidate: int
+
+
+class Part(Frozen):
+    """A part of a page to survey. ``how`` it would be used (page, field, group, action, commit, table, read); ``empty`` of a
+    table is what stands in its place when it has no rows."""
+
+    find: Find
+    how: str
+    required: bool = True
+    empty: Find = ()
 
 
 @cache
@@ -92,6 +102,12 @@ class Eyes:
     async def shown(self, finds: Mapping[str, Find], *, enabled: bool = False) -> set[str]:
         """Names of the finds that show something now (``enabled``: something that can be used)."""
         return set((await self.ask("shown", finds=_pairs(finds)))["enabled" if enabled else "shown"])
+
+    async def survey(self, parts: Iterable[Part], seconds: float) -> list[tuple[str, int]]:
+        """The problem (or "") and the candidate of each part; waits so long until all that are required are there."""
+        asked = [{"find": plain(p.find), "how": p.how, "required": p.required, "empty": plain(p.empty)} for p in parts]
+        answer = await self.ask("survey", wait=seconds, parts=asked)
+        return [(problem, candidate) for problem, candidate in answer]
 
     async def element(self, find: Find) -> ElementHandle | None:
         """The element itself, seen or not (file fields are often hidden); None when it is not there exactly once."""

@@ -356,3 +356,41 @@ class Shown(Frozen):
     page: str
     selectors_version: str
     fields: dict[str, str]
+
+
+class PartState(StrEnum):
+    """How a part of a portal's page is found now."""
+
+    FOUND = "found"
+    FOUND_LATER = "found_later"
+    """By a later candidate: the page has begun to change (drift)."""
+    MISSING = "missing"
+    AMBIGUOUS = "ambiguous"
+    NOT_SHOWN = "not_shown"
+    """Not there, and need not be."""
+    NOT_REACHED = "not_reached"
+
+
+class PartSeen(Frozen):
+    """One part of one page of a selector file: ``room`` is its place there (fields, ...), ``candidate`` counts from 0."""
+
+    page: str
+    room: str
+    key: str
+    state: PartState
+    candidate: int = 0
+    what: str = ""
+
+
+class CheckReport(Frozen):
+    """What a walk through a portal's pages found. ``stopped``: why legs of it ended early, in sentences for staff."""
+
+    portal: str
+    version: str
+    parts: tuple[PartSeen, ...]
+    missing_examples: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
+
+    @property
+    def broken(self) -> tuple[PartSeen, ...]:
+        return tuple(part for part in self.parts if part.state in (PartState.MISSING, PartState.AMBIGUOUS))

@@ -30,7 +30,7 @@ from bots.errors import (
     WindowClosed,
     error_class,
 )
-from bots.eyes import SLACK_SECONDS, Drift, Eyes, plain
+from bots.eyes import SLACK_SECONDS, Drift, Eyes, Part, plain
 from bots.hands import Hands
 from bots.pagemap import ActionMap, Find, OutcomeMap, PageMap, PortalMap, ReadMap, TableMap
 from bots.send_once import SendOnce
@@ -39,6 +39,9 @@ from bots.windows import happens, navigation
 
 MAX_LIST_PAGES = 200
 """A list longer than this is read as broken, not for ever."""
+
+
+Arrived = Callable[["PageView"], Awaitable[None]]
 
 
 class PageView:
@@ -55,6 +58,8 @@ class PageView:
         self._eyes = Eyes(page, portal_map, details)
         self._hands = Hands(self._eyes)
         self._signing_in = False
+        self.arrived: Arrived | None = None
+        """Called with each page that is recognised, before anything is done on it."""
         page.set_default_timeout(portal_map.timeouts.page * 1000)
 
     @property
@@ -105,6 +110,7 @@ class PageView:
             raise self._eyes.error(WindowBlocked, page=self.here, key=key)
         other = PageView(popup, self.map, self.base_url, self._details)
         other._eyes.drift = self._eyes.drift
+        other.arrived = self.arrived
         try:
             await other._arrive(tuple(name for name in action.leads_to if name in self.map.pages))
             yield other
@@ -223,6 +229,8 @@ class PageView:
             raise self.told(outcomes[seen])
         if seen in pages or told_by:
             self._eyes.here = seen if seen in pages else told_by
+            if self.arrived is not None:
+                await self.arrived(self)
         return seen
 
     # --- filling -------------------------------------------------------------------------------------------------
@@ -366,6 +374,14 @@ class PageView:
             raise self._eyes.changed(key, "columns missing: " + ", ".join(map(str, error.args))) from error
         except RowBroken as error:
             raise self._eyes.error(BadReading, page=self.here, what=f"table {key} is cut off") from error
+
+    async def html(self) -> str:
+        """The document as it stands now, the documents of its visible frames inside it. Holds health information."""
+        return str(await self._eyes.ask("html"))
+
+    async def survey(self, parts: Iterable[Part], seconds: float) -> list[tuple[str, int]]:
+        """How each part is found now: its problem or "", and the candidate. Waits so long until all that must be there are."""
+        return await self._eyes.survey(parts, seconds)
 
     async def sees(self, outcome: str) -> bool:
         """Whether an outcome of this page is shown now."""

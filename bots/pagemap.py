@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from bots.checkmap import CheckMap, CheckStep
 from bots.model import Frozen, Status
 
 
@@ -269,6 +270,7 @@ class PortalMap(Frozen):
     interruptions: dict[str, OutcomeMap] = {}
     """May come on every page: outage, session lost, a challenge. Every one has an error."""
     pages: dict[str, PageMap]
+    check: CheckMap = CheckMap()
 
     def finds(self) -> Iterator[tuple[str, str, Find]]:
         """Every (page, key, candidates) of the file, for checks and the canary."""
@@ -345,6 +347,7 @@ def _problems(portal_map: PortalMap, slug: str) -> Iterator[str]:
         if page == "(any)" and not outcome.error:
             yield f"{key}: an interruption needs an error"
     yield from _sign_in_problems(portal_map)
+    yield from _check_problems(portal_map)
 
 
 def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[str]:
@@ -365,6 +368,27 @@ def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[
             yield f"{name}.{key}: kind {field.kind} needs words"
         if field.kind is FieldKind.TREE and not field.shown:
             yield f"{name}.{key}: a tree needs shown"
+
+
+def _check_problems(portal_map: PortalMap) -> Iterator[str]:
+    every = portal_map.pages.values()
+    known = {"press": {k for p in every for k in p.actions}, "fill": {k for p in every for k in p.fields}}
+    known |= {"table": {k for p in every for k in p.tables}, "page": set(portal_map.pages)}
+    for number, step in enumerate((*portal_map.check.steps, *portal_map.check.afterwards), 1):
+        try:
+            step.check()
+        except ValueError as error:
+            yield f"check, step {number}: {error}"
+        for kind, names in _named(step).items():
+            yield from (f"check, step {number}: no such {kind} {name!r}" for name in names if name and name not in known[kind])
+        if step.goto in portal_map.pages and not portal_map.pages[step.goto].path:
+            yield f"check, step {number}: page {step.goto} has no path"
+    yield from (f"check.reading: no such page {name!r}" for name in portal_map.check.reading if name not in known["page"])
+
+
+def _named(step: CheckStep) -> dict[str, list[str]]:
+    tables = [step.choose, *step.add.values(), *step.take.values()]
+    return {"page": [step.goto, *step.to], "press": [step.press, *step.add], "fill": list(step.fill), "table": tables}
 
 
 def _pattern_problem(place: str, pattern: str) -> Iterator[str]:

@@ -26,6 +26,7 @@ from bots.errors import (
     BotError,
     KnownRejection,
     NoBotYet,
+    NotReached,
     PageChanged,
     PartlyOnFile,
     ReadBackDiffers,
@@ -33,7 +34,7 @@ from bots.errors import (
     SeveralMatches,
     Uncertain,
 )
-from bots.model import AuthRequest, CaseSummary, LineReading, PortalLetter, Reading, Receipt, Shown, Status, Units
+from bots.model import AuthRequest, CaseSummary, CheckReport, LineReading, PortalLetter, Reading, Receipt, Shown, Status, Units
 from bots.page import PageView
 from bots.pagemap import ReadMap
 from bots.tabledata import Row
@@ -165,6 +166,26 @@ class Portal:
             return tuple([await self._letter(reference_no, row) for row in await self.view.table("letters")])
 
         return await self._while_signed_in(read) if self.has_letters else ()
+
+    async def check(self, examples: Mapping[str, str]) -> CheckReport:
+        """See `bots.driver.PortalDriver.check`."""
+        from bots.check import Walk
+
+        return await Walk(self, examples, self.now().date()).run()
+
+    async def capture(self, page: str, examples: Mapping[str, str]) -> str:
+        """See `bots.driver.PortalDriver.capture`."""
+        from bots.check import Walk
+        from bots.redact import synthetic
+
+        walk = Walk(self, examples, self.now().date(), until=page)
+        report = await walk.run()
+        if not walk.is_there:
+            raise NotReached(self.slug, page=page, what=", ".join(report.missing_examples) or "none")
+        try:
+            return synthetic(await self.view.html(), self.map)
+        finally:
+            await walk.leave()
 
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         """See `bots.driver.PortalDriver.read_units`."""

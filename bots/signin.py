@@ -30,7 +30,7 @@ from bots.errors import (
     TermsChanged,
 )
 from bots.model import Frozen
-from bots.page import PageView
+from bots.page import Arrived, PageView
 from bots.pagemap import ChangePasswordMap, CodeMap, PortalMap
 from bots.passwords import KeptPasswords, PasswordPolicy, Passwords
 from bots.vault import password_name
@@ -99,9 +99,10 @@ class Session:
         self._now = now
         self._policy = policy
         kept = KeptPasswords(vault, account.portal, account.name)
-        self._passwords = Passwords(kept, credentials, account.portal, account.name, lambda: self._now().date())
+        self.passwords = Passwords(kept, credentials, account.portal, account.name, lambda: self._now().date())
         self._context: BrowserContext | None = None
         self._view: PageView | None = None
+        self._watcher: Arrived | None = None
         self.signed_in = False
         self._password_sent = False
         self._save_again_at = datetime.max.replace(tzinfo=UTC)
@@ -132,6 +133,18 @@ class Session:
         except PasswordChangeUnclear:
             await self._sign_in_anew()  # finds out which password holds
         return self.view
+
+    async def visit(self) -> PageView:
+        """A page of the portal without signing in, for what is done before there is an account."""
+        if self._context is None:
+            await self._open(None)
+        return self.view
+
+    def watch(self, arrived: Arrived | None) -> None:
+        """From now on ``arrived`` is called with each page that is recognised, those of signing in too; None ends it."""
+        self._watcher = arrived
+        if self._view is not None:
+            self._view.arrived = arrived
 
     def lost(self) -> None:
         """The portal ended the session; the next `ensure` signs in anew."""
@@ -167,6 +180,7 @@ class Session:
     async def _open(self, state: dict[str, Any] | None) -> None:
         self._context = await self._browser.context(state)
         self._view = PageView(await self._context.new_page(), self.map, self.account.base_url, self.account.details)
+        self._view.arrived = self._watcher
 
     async def _still_in(self) -> bool:
         sign_in = self.map.sign_in
@@ -180,7 +194,7 @@ class Session:
                 await view.goto(sign_in.banner_page)
             if await view.goto(sign_in.page, sign_in.landed) == sign_in.page:
                 async with self._taking_code() as ask_code:
-                    seen = await self._passwords.sign_in(self._type_password, lambda: view.press(sign_in.action))
+                    seen = await self.passwords.sign_in(self._type_password, lambda: view.press(sign_in.action))
                     await self._pass_by(seen, ask_code, cut_off=cut_off)
         self.signed_in = True
         await self._save()
@@ -249,17 +263,17 @@ class Session:
         change, self._policy = self.map.sign_in.change_password, policy
         if change is None or not self.map.pages[change.page].path:
             raise NotConfigured(self.account.portal, what="PriorBot knows no page on which it could change a password there")
-        before = self._passwords.changes
+        before = self.passwords.changes
         try:
-            if self._passwords.entered is None:
+            if self.passwords.entered is None:
                 await self._sign_in_anew()
-            if self._passwords.changes == before:
+            if self.passwords.changes == before:
                 async with self.view.signing_in():
                     await self.view.goto(change.page)
                     await self._give_new_password(change, policy)
         except PasswordChangeUnclear:
             await self._sign_in_anew()
-            if self._passwords.kept.pending is not None:
+            if self.passwords.kept.pending is not None:
                 raise
 
     async def _change_when_told(self, change: ChangePasswordMap) -> str:
@@ -280,7 +294,7 @@ class Session:
                 raise NewPasswordRefused(self.account.portal, reason="in words that we do not know", **self.account.details)
             return seen
 
-        return await self._passwords.change(policy, fill, press)
+        return await self.passwords.change(policy, fill, press)
 
     async def _sign_in_anew(self) -> None:
         """With the password, in a new context; an older session of ours may still be open at the portal."""
