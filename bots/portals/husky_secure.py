@@ -1,21 +1,24 @@
-"""HUSKY Health secure provider portal: the authorization units used.
+"""HUSKY Health secure provider portal: the authorization units used, and signing up for an account.
 
-The page follows the payer's check writes, twice a month, so every reading carries the page's own as-of date. Sources: CHNCT's
-prior-authorization page (seed 0) and its web portal help guide (seed 4).
+The units page follows the payer's check writes, twice a month, so every reading carries the page's own as-of date. New providers
+are listed under their Tax ID within 72 hours of their enrolment. Sources: CHNCT's prior-authorization page (seed 0) and its web
+portal help guide (seed 4).
 """
 
 from __future__ import annotations
 
-from bots.errors import BadReading
+from bots.enrol import EnrolmentGate, SignUp, SignUpPortal
+from bots.errors import BadReading, ProviderNotListed, ReadBackDiffers
 from bots.model import Units
-from bots.portal import Ability, Portal
+from bots.portal import Ability
 from bots.tabledata import Row
+from bots.vault import Secret
 
 SEARCH_UP_TO = 3
 """With more members than this, the whole list is read once instead of a search for each."""
 
 
-class HuskySecure(Portal):
+class HuskySecure(SignUpPortal):
     slug = "husky_secure"
     does = frozenset({Ability.UNITS})
 
@@ -50,3 +53,75 @@ class HuskySecure(Portal):
             status_raw=row["status"],
             observed_at=self.now(),
         )
+
+    # --- signing up ----------------------------------------------------------------------------------------------
+
+    async def fill_sign_up(self, form: SignUp, password: Secret, answer: Secret, gate: EnrolmentGate) -> None:
+        view = self.view
+        await view.goto("sign_up_license")
+        await gate.agree(await view.read("licence"))
+        await view.press("agree")
+        await view.fill(
+            first_name=form.first_name,
+            last_name=form.last_name,
+            address_line_1=form.address_line_1,
+            address_line_2=form.address_line_2,
+            city=form.city,
+            state=form.state,
+            zip=form.zip,
+            country=form.country,
+            phone=form.phone,
+            department=form.department,
+            practice_name=form.practice_name,
+        )
+        await view.press("next")
+        await self._add_providers(form)
+        await view.press("next")
+        await view.fill(role=form.role)
+        await view.press("next")
+        await view.fill(
+            username=self.account,
+            email=form.email,
+            email_again=form.email,
+            new_password=password.reveal(),
+            password_again=password.reveal(),
+            secret_question=form.secret_question,
+            secret_answer=answer.reveal(),
+        )
+        await view.press("next")
+
+    async def _add_providers(self, form: SignUp) -> None:
+        wanted, found = set(form.medicaid_numbers), set()
+        for tax_id in form.tax_ids:
+            await self.view.fill(tax_id=tax_id)
+            if await self.view.press("search") == "none_listed":
+                raise self._not_listed(f"any provider under the Tax ID that ends in {tax_id[-4:]}")
+            rows = [row for row in await self.view.table("providers") if not wanted or row["medicaid_no"] in wanted]
+            if rows:
+                await self._add(rows)
+            found |= {row["medicaid_no"] for row in rows}
+        if wanted - found:
+            raise self._not_listed(f"Medicaid number {', '.join(sorted(wanted - found))} under these Tax IDs")
+
+    def _not_listed(self, what: str) -> ProviderNotListed:
+        return ProviderNotListed(self.slug, **self.session.account.details, what=what)
+
+    async def _add(self, rows: list[Row]) -> None:
+        for row in rows:
+            await self.view.choose("providers", row, to=["sign_up_provider"], navigates=False)
+        await self.view.press("add")
+        if {row["medicaid_no"] for row in await self.view.table("providers")} != {row["medicaid_no"] for row in rows}:
+            raise ReadBackDiffers(self.slug, fields="providers")
+        await self.view.press("confirm")
+
+    def expected_sign_up(self, form: SignUp) -> dict[str, str]:
+        return {
+            "username": self.account,
+            "first_name": form.first_name,
+            "last_name": form.last_name,
+            "email": form.email,
+            "address": " ".join((form.address_line_1, form.address_line_2, form.city, form.state, form.zip)),
+            "phone": form.phone,
+            "practice_name": form.practice_name,
+            "tax_ids": ", ".join(f"xxxxx{tax_id[-4:]}" for tax_id in form.tax_ids),
+        }
