@@ -245,7 +245,7 @@ class AgreementNeeded(BotError):
     action = Action.PERSON_PORTAL
     text = (
         "{portal} wants a person's word ({step}). No account was made, and what was entered there was cancelled. "
-        "Whoever agrees gives their name and runs: priorbot portal enroll {portal} --agreed-by NAME"
+        "Whoever gives it puts their own name in; then run: priorbot portal enroll {portal} --agreed-by NAME"
     )
 
 
@@ -281,6 +281,17 @@ class NotConfigured(BotError):
     code = "not_configured"
     action = Action.PERSON_PORTAL
     text = "{portal} is not set up ({what}). Nothing was sent. Run: priorbot doctor"
+
+
+class AttestationDue(BotError):
+    """The portal restricts the account until the practice has attested its data there: a person's word, never a bot's."""
+
+    code = "attestation_due"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} restricts account {account} until the practice has made an attestation that is due. Nothing was sent. "
+        "Let the person responsible attest on the portal, then run: priorbot portal enable {portal}"
+    )
 
 
 class AccessNotGranted(BotError):
@@ -458,6 +469,10 @@ class FileNotReceived(BotError):
     code = "file_not_received"
     action = Action.ALERT
     text = "{portal} did not hand out a document (page {page}). Everything else that was read is kept. It is asked for again at the next look."
+
+
+OF_ONE_ACCOUNT = (AccountInUse, CodeExpired, CodeNotArrived, MailboxBusy, MailboxDown, MailboxSlow)
+"""Passing trouble of one account, not of its portal and not of the request: another account may do better."""
 
 
 def error_class(code: str) -> type[BotError] | None:

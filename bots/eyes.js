@@ -166,9 +166,13 @@
     return '';
   };
   const holder = (field) => {
-    const group = field.kind === 'radio';
+    const group = field.kind === 'radio' || field.kind === 'split';
     const hit = one(field.find, { box: !group, solid: !group });
     if (hit.problem || !group) return hit;
+    if (field.kind === 'split') {
+      const boxes = all(hit.el, BOX).filter(seen);
+      return boxes.length === field.lengths.length ? { ...hit, boxes } : { problem: 'has another number of boxes' };
+    }
     const buttons = all(hit.el, 'input[type=radio]').filter((b) => seen(b) && nameOf(b) === field.said);
     return buttons.length === 1 ? { el: buttons[0], drift: hit.drift } : { problem: 'the choice is missing or there twice' };
   };
@@ -176,8 +180,11 @@
     const hit = holder(field);
     if (hit.problem) return hit;
     const el = hit.el;
-    if (el.matches(':disabled') || el.readOnly) return { problem: 'cannot be filled' };
-    if (field.kind === 'select') { const problem = pick(el, field.said); if (problem) return { problem }; }
+    if ((hit.boxes || [el]).some((box) => box.matches(':disabled') || box.readOnly)) return { problem: 'cannot be filled' };
+    if (field.kind === 'split') {
+      let from = 0;
+      hit.boxes.forEach((box, place) => { enter(box, field.said.slice(from, from += field.lengths[place])); });
+    } else if (field.kind === 'select') { const problem = pick(el, field.said); if (problem) return { problem }; }
     else if (field.kind === 'radio') { if (!el.checked) el.click(); }
     else if (field.kind === 'check') { if (el.checked !== (field.said === 'yes')) el.click(); }
     else enter(el, field.said);
@@ -185,8 +192,9 @@
   };
   // What the page holds now, looked for anew: it may have put another element in the place of the one that was filled.
   const lost = (field) => {
-    const { el, problem } = holder(field);
+    const { el, boxes, problem } = holder(field);
     if (problem) return problem;
+    if (boxes) return boxes.map(boxText).join('') === field.said ? '' : 'does not keep what is typed';
     if (field.kind === 'select') return fold(boxText(el)) === field.said ? '' : 'the choice was not kept';
     if (field.kind === 'radio' || field.kind === 'check') return el.checked === (field.kind === 'radio' || field.said === 'yes') ? '' : 'the choice was not kept';
     return (field.kind === 'secret' ? el.value === field.said : kept(el, field.said)) ? '' : 'does not keep what is typed';

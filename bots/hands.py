@@ -11,7 +11,7 @@ from bots.eyes import Eyes, plain
 from bots.pagemap import FieldKind, FieldMap, Find
 from bots.tabledata import fold
 
-_PUT = {FieldKind.TEXT, FieldKind.SECRET, FieldKind.SELECT, FieldKind.RADIO, FieldKind.CHECK}
+_PUT = {FieldKind.TEXT, FieldKind.SECRET, FieldKind.SELECT, FieldKind.RADIO, FieldKind.CHECK, FieldKind.SPLIT}
 """Kinds that need no waiting in between: all of a page's are put in at once."""
 _NEEDS_WORD = {FieldKind.RADIO, FieldKind.COMBO, FieldKind.TREE}
 
@@ -37,8 +37,13 @@ class Hands:
             said = field.words.get(value, value)
             if field.kind is FieldKind.CHECK and said not in ("yes", "no"):
                 raise self._eyes.error(NotListed, what=key)
+            if field.kind is FieldKind.SPLIT:
+                said = _bare(said)
+                if len(said) != sum(field.lengths):
+                    raise self._eyes.error(NotListed, what=key)
             if field.kind in _PUT:
-                batch.append({"key": key, "find": plain(field.find), "kind": str(field.kind), "said": said})
+                entry = {"key": key, "find": plain(field.find), "kind": str(field.kind), "said": said}
+                batch.append({**entry, "lengths": field.lengths})
                 continue
             await self._put(batch)
             batch = []

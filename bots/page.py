@@ -240,14 +240,20 @@ class PageView:
         fields = self._page().fields
         entered = {key: value for key, value in values.items() if value}
         for key in [key for key in entered if fields[key].posts_back]:
-            await self._hands.fill(fields, {key: entered.pop(key)})
-            await self._hands.stand_at(key, fields[key].find)
             again = ActionMap(find=fields[key].find, leads_to=(self.here,))
-            await self._press(again, self.browser_page.keyboard.press("Tab"))
+            await self._press(again, self._fill_and_leave(key, entered.pop(key)))
         await self._hands.fill(fields, entered)
 
+    async def _fill_and_leave(self, key: str, value: str) -> None:
+        """Boxes post back when they are left, lists already when something is chosen."""
+        fields = self._page().fields
+        await self._hands.stand_at(key, fields[key].find)
+        await self._hands.fill(fields, {key: value})
+        await self.browser_page.keyboard.press("Tab")
+
     async def answer(self, answers: Mapping[str, str], prefix: str = "q_") -> dict[str, str]:
-        """Answers the questions this page shows, only from ``answers``; a shown question without answer stops the request.
+        """Answers the questions this page shows, only from ``answers``; a shown question without answer stops the request,
+        unless it is optional.
 
         Questions are the fields of the selector file whose key starts with ``prefix``; the rest of the key names the answer.
         Returns what was answered, by field key.
@@ -258,9 +264,10 @@ class PageView:
         for key in questions:
             if key in shown:
                 name = key.removeprefix(prefix)
-                if not answers.get(name):
+                if answers.get(name):
+                    answered[key] = answers[name]
+                elif not questions[key].optional:
                     raise self._eyes.error(AnswerMissing, question=name)
-                answered[key] = answers[name]
         await self.fill(**answered)
         return answered
 
@@ -402,7 +409,8 @@ class PageView:
     def told(self, outcome: OutcomeMap) -> BotError:
         """The error that an outcome stands for."""
         kind = error_class(outcome.error) or PageChanged
-        return self._eyes.error(kind, reason=outcome.reason, what=outcome.reason, page=self.here, medium=outcome.reason)
+        said = dict.fromkeys(("reason", "what", "medium", "question"), outcome.reason)
+        return self._eyes.error(kind, page=self.here, **said)
 
     @asynccontextmanager
     async def signing_in(self) -> AsyncIterator[None]:

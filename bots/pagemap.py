@@ -80,6 +80,8 @@ class FieldKind(StrEnum):
     """A box that opens a list of its own: press, choose the entry with exactly the text of ``words``."""
     TREE = "tree"
     """A tree of choices: ``words`` maps our value to ``Branch / Leaf``; branches are unfolded on the way."""
+    SPLIT = "split"
+    """One value over several boxes, as telephone numbers often are; the candidates find what holds the boxes."""
 
 
 class FieldMap(Frozen):
@@ -92,8 +94,13 @@ class FieldMap(Frozen):
     """PICK: what the list says when it has nothing."""
     shown: Find = ()
     """TREE: where the page shows what was chosen."""
+    lengths: tuple[int, ...] = ()
+    """SPLIT: how many letters and digits each box takes, in order."""
     posts_back: bool = False
-    """Leaving the field makes the page load itself anew (WebForms); nothing else may be entered before that."""
+    """Leaving or choosing makes the page load itself anew; nothing else may be entered before that."""
+    optional: bool = False
+    """A question that the page shows and does not always ask: without an answer it is left alone, and the portal's own word
+    decides (an outcome with the error ``answer_missing``)."""
 
 
 class ActionMap(Frozen):
@@ -155,6 +162,8 @@ class ReadMap(Frozen):
 class PageMap(Frozen):
     path: str = ""
     """Below the base URL, with ``{name}`` for values; "" = reached only through other pages."""
+    public: bool = False
+    """Seen without signing in, on the way to an account."""
     is_here: Find
     fields: dict[str, FieldMap] = {}
     actions: dict[str, ActionMap] = {}
@@ -368,6 +377,8 @@ def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[
             yield f"{name}.{key}: kind {field.kind} needs words"
         if field.kind is FieldKind.TREE and not field.shown:
             yield f"{name}.{key}: a tree needs shown"
+        if field.kind is FieldKind.SPLIT and not field.lengths:
+            yield f"{name}.{key}: kind split needs lengths"
 
 
 def _check_problems(portal_map: PortalMap) -> Iterator[str]:

@@ -18,10 +18,13 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+import structlog
+
 from bots.browser import PlaywrightError
 from bots.compare import differing, lines_differ, parse_date, parse_number
 from bots.driver import SubmitResult
 from bots.errors import (
+    Action,
     BadReading,
     BotError,
     KnownRejection,
@@ -97,6 +100,10 @@ class Portal:
         """From the start of a new request to the page ``review``. Sends nothing."""
         raise NoBotYet(self.slug)
 
+    async def discard(self, request: AuthRequest) -> None:
+        """Throws away what an unfinished draft of this very request left on the portal. Called before a draft, and when one ends
+        without being sent; for portals that keep drafts by themselves."""
+
     def expected(self, request: AuthRequest) -> dict[str, str]:
         """What the review page must say: our field name -> our value (ISO dates, plain numbers)."""
         raise NoBotYet(self.slug)
@@ -126,7 +133,11 @@ class Portal:
             return SubmitResult(receipt=prepared)
         if dry_run:
             return SubmitResult(shown=prepared)
-        receipt = await self._commit(prepared, gate)
+        try:
+            receipt = await self._commit(prepared, gate)
+        except KnownRejection:
+            await self._tidy(request)
+            raise
         self._sent += 1
         if self._sent % RENEW_AFTER == 0:
             await self.session.renew_context()
@@ -206,8 +217,25 @@ class Portal:
         existing = await self._find_existing(request)
         if existing and not dry_run:
             return self._adopt(request, existing)
-        await self.draft(request)
-        return await self._read_back(request)
+        await self.discard(request)
+        try:
+            await self.draft(request)
+            shown = await self._read_back(request)
+        except BotError as error:
+            if error.action is not Action.RETRY:  # else it is drafted anew, and that begins by tidying
+                await self._tidy(request)
+            raise
+        if dry_run:
+            await self._tidy(request)
+        return shown
+
+    async def _tidy(self, request: AuthRequest) -> None:
+        """Discards the draft, or notes that it was left: what went wrong before is what must be told."""
+        try:
+            await self.discard(request)
+        except (BotError, PlaywrightError) as error:
+            code = error.code if isinstance(error, BotError) else "browser"
+            structlog.get_logger().warning("draft_left", portal=self.slug, error_code=code)
 
     async def _find_existing(self, request: AuthRequest) -> tuple[CaseSummary, ...]:
         found = await self.search_cases(request)
