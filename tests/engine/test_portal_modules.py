@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bots.enrol import SignUpPortal
 from bots.pagemap import PageMap, PortalMap, load_pagemap
 from bots.portal import Portal
 from bots.registry import PORTALS, portal_class
@@ -126,11 +127,13 @@ def test_a_portal_that_submits_has_the_pages_that_the_protocol_uses(slug: str) -
 
 @pytest.mark.parametrize("slug", PORTALS)
 def test_only_the_protocol_commits(slug: str) -> None:
-    """One action of a file carries a commit, its name is ``submit``, and no portal module presses it."""
+    """Commits are ``submit`` of a request and ``finish`` of a sign-up, once each, and no portal module presses them."""
     found = [key for page in load_pagemap(slug).pages.values() for key, action in page.actions.items() if action.commit]
-    assert set(found) <= {"submit"}
-    assert len(found) == (1 if submits(portal_class(slug)) else 0)
-    assert [ast.unparse(call) for name, call in calls(slug) if "submit" in list(words(call.args)) or name == "commit"] == []
+    kind = portal_class(slug)
+    assert sorted(found) == ["finish"] * issubclass(kind, SignUpPortal) + ["submit"] * submits(kind)
+    assert [
+        ast.unparse(call) for name, call in calls(slug) if {"submit", "finish"} & set(words(call.args)) or name == "commit"
+    ] == []
 
 
 @pytest.mark.parametrize("slug", PORTALS)
