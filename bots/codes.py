@@ -66,7 +66,10 @@ class CodeWay(Frozen):
 
 
 class Codes:
-    """``ways``: portal -> how its accounts get their codes. ``person`` asks somebody who is there; None: nobody is."""
+    """``ways``: portal -> how its accounts get their codes.
+
+    ``person`` asks somebody who is there, and is then asked for every code; None: nobody is.
+    """
 
     def __init__(
         self,
@@ -92,21 +95,21 @@ class Codes:
     def method(self, portal: str, account: str) -> str:
         """See `bots.driver.CodeSource.method`."""
         way = self._ways.get(portal)
-        if way is None or way.method == "person":
-            return "person" if self._person else ""
-        return way.method
+        if self._person is not None:
+            return way.method if way is not None else "person"
+        return way.method if way is not None and way.method != "person" else ""
 
     @asynccontextmanager
     async def taking(self, portal: str, account: str, mail: CodeMail) -> AsyncIterator[AskCode]:
         """See `bots.driver.CodeSource.taking`."""
-        match self.method(portal, account):
-            case "totp":
-                yield lambda: self._totp(portal, account)
-            case "email":
-                async with self._mailed(portal, account, self._ways[portal], mail) as ask:
-                    yield ask
-            case _:
-                yield lambda: self._ask_person(portal, account)
+        method = self.method(portal, account)
+        if self._person is not None or not method:
+            yield lambda: self._ask_person(portal, account)
+        elif method == "totp":
+            yield lambda: self._totp(portal, account)
+        else:
+            async with self._mailed(portal, account, self._ways[portal], mail) as ask:
+                yield ask
 
     # --- a person ------------------------------------------------------------------------------------------------
 

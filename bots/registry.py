@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bots.driver import CodeSource, CredentialGate, PortalDriver
     from bots.evidence import Evidence
     from bots.portal import Portal
+    from bots.signin import Session
     from bots.vault import Vault
 
 PORTALS: dict[str, str] = {
@@ -93,6 +94,24 @@ class PortalFactory:
     async def open(self, slug: str, account: str) -> AsyncIterator[PortalDriver]:
         """A portal under an account; signs out on every way out. Raises `NoBotYet`, `NotConfigured`, `NotPermitted`."""
         kind = portal_class(slug)
+        session = await self._session(slug, account)
+        try:
+            yield kind(session, self._evidence, self._now)
+        finally:
+            await session.close()
+
+    async def sign_in(self, slug: str, account: str) -> timedelta:
+        """Signs in and leaves it so: `open` goes on with that session. Returns how long the portal keeps it unused."""
+        portal_class(slug)
+        session = await self._session(slug, account)
+        try:
+            await session.ensure()
+            await session.stay()
+        finally:
+            await session.close()
+        return timedelta(minutes=session.map.sign_in.session_minutes)
+
+    async def _session(self, slug: str, account: str) -> Session:
         access = self._portals.get(slug)
         if access is None or not access.base_url:
             raise NotConfigured(slug, what="no base_url")
@@ -100,7 +119,7 @@ class PortalFactory:
         from bots.pagemap import load_pagemap
         from bots.signin import Account, Session
 
-        session = Session(
+        return Session(
             Account(portal=slug, name=account, base_url=access.base_url, help_desk=access.help_desk),
             load_pagemap(slug, access.selectors),
             browser=await self._started(),
@@ -111,10 +130,6 @@ class PortalFactory:
             now=self._now,
             policy=access.policy,
         )
-        try:
-            yield kind(session, self._evidence, self._now)
-        finally:
-            await session.close()
 
     async def _started(self) -> Browser:
         if self._browser is None:

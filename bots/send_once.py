@@ -52,7 +52,7 @@ class SendOnce:
                     transport=httpx.AsyncHTTPTransport(retries=0), timeout=self._seconds, follow_redirects=False, trust_env=False
                 ) as client,
             ):
-                answer = await client.request(method, _reachable(target), headers=own, content=body or b"")
+                answer = await client.request(method, reachable(target), headers=own, content=body or b"")
         except (httpx.HTTPError, TimeoutError):
             return None
         hidden = {"content-encoding", "content-length", "transfer-encoding", "connection"}
@@ -64,6 +64,6 @@ class SendOnce:
         return Answer(status=answer.status_code, headers=kept, body=answer.content)
 
 
-def _reachable(url: httpx.URL) -> httpx.URL:
+def reachable(url: httpx.URL) -> httpx.URL:
     """``*.localhost`` is this machine (RFC 6761); Python's resolver does not know that, browsers do."""
     return url.copy_with(host="127.0.0.1") if url.host == "localhost" or url.host.endswith(".localhost") else url

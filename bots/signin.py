@@ -158,6 +158,14 @@ class Session:
         await self._open(dict(here))
         await old.close()
 
+    async def stay(self) -> None:
+        """Leaves without signing out: whoever opens this account next goes on with the session, while the portal keeps it."""
+        await self._save()
+        context, self._context = self._context, None
+        self.signed_in = self._password_sent = False
+        if context is not None:
+            await context.close()
+
     async def close(self) -> None:
         """Signs out and closes, on every way out. A sign-out that fails leaves the saved state for the next run to take up."""
         context, self._context = self._context, None
@@ -244,6 +252,8 @@ class Session:
 
     async def _choose_method(self, code: CodeMap) -> str:
         method = self._codes.method(self.account.portal, self.account.name)
+        if method == "person" and len(code.methods) == 1:
+            method = next(iter(code.methods))
         if method not in code.methods:
             # Pressing any other way would send a code to somebody who does not wait for it.
             medium = "nobody is there to give it" if method in ("", "person") else f"the portal offers none by {method}"

@@ -1,4 +1,7 @@
-"""``priorbot doctor``: is this machine fit for the work? Looks only; changes nothing and opens no portal."""
+"""``priorbot doctor``: is this machine fit for the work? Looks only; changes nothing and signs in nowhere.
+
+Portals whose codes come from an authenticator are asked for the time, if we have leave to ask them anything.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from bots.browser_find import BrowserNotFound, does_run, find_browser
+from bots.errors import NotPermitted
 from bots.model import Frozen
 from bots.permission import is_loopback
 from bots.private import OTHERS, keeps_modes
-from bots.vault import VaultError, password_name
+from bots.vault import VaultError, mailbox_name, password_name, totp_name
 from jobs.clock import Clock, utc_now
 from jobs.config import Config, ConfigError, PortalSettings, load_config
 from jobs.deadlines import PERMISSION_WARNING_DAYS
@@ -21,6 +25,9 @@ from jobs.home import Home
 
 LEAST_FREE_BYTES = 1_000_000_000
 CLOCK_TOLERANCE = timedelta(minutes=5)
+CODE_TOLERANCE = timedelta(seconds=10)
+"""One-time codes change every 30 seconds; this much the clocks may differ without danger."""
+CODE_LIMIT = timedelta(seconds=30)
 
 
 class CheckState(StrEnum):
@@ -53,6 +60,7 @@ def run_checks(home: Home, *, now: Clock = utc_now) -> tuple[Check, ...]:
         ("browser", lambda: check_browser(config)),
         ("permission", lambda: check_permissions(config, now)),
         ("clock", lambda: check_clock(home, now)),
+        ("portal_clock", lambda: check_portal_clocks(config, now)),
         ("disk_encryption", lambda: check_encryption(home)),
         ("disk_space", lambda: check_space(home)),
         ("journal", lambda: check_journal(home, config)),
@@ -89,7 +97,7 @@ def _is_open(path: Path) -> bool:
 
 def check_vault(home: Home, config: Config) -> Iterator[Check]:
     """The vault opens with a key, and holds a password for each account."""
-    wanted = [password_name(slug, account) for slug, portal in config.portals.items() for account in portal.accounts]
+    wanted = list(dict.fromkeys(_secrets(config)))
     if not home.vault_file.exists():
         missing = wanted
         yield _warn("vault", "There is no vault yet; the first secret makes it.")
@@ -102,7 +110,18 @@ def check_vault(home: Home, config: Config) -> Iterator[Check]:
         missing = [name for name in wanted if name not in held]
         yield _ok("vault", f"The vault opens; secrets in it: {len(held)}.")
     for name in missing:
-        yield _warn("password", f"There is no password {name} yet. Put it in: priorbot vault set {name}")
+        yield _warn("password", f"There is no secret {name} yet. Put it in: priorbot vault set {name}")
+
+
+def _secrets(config: Config) -> Iterator[str]:
+    """The secrets that these settings need: a password for each account, and what its one-time codes come from."""
+    for slug, portal in config.portals.items():
+        for account in portal.accounts:
+            yield password_name(slug, account)
+            if portal.code and portal.code.method == "totp":
+                yield totp_name(slug, account)
+            elif portal.code and portal.code.method == "email":
+                yield mailbox_name(portal.code.mailbox(account))
 
 
 def check_browser(config: Config) -> Iterator[Check]:
@@ -150,6 +169,36 @@ def check_clock(home: Home, now: Clock) -> Iterator[Check]:
         yield _fail("clock", "The clock of this machine is behind what was written here earlier. Set it, then try again.")
     else:
         yield _ok("clock", f"The clock reads {now().isoformat(timespec='minutes')}; compare it with your own.")
+
+
+def check_portal_clocks(config: Config, now: Clock) -> Iterator[Check]:
+    """Our clock agrees with those of the portals that want codes made from the time; only those that may be opened are asked."""
+    from bots.portal_clock import clock_difference
+
+    today = now().astimezone(config.practice.zone).date()
+    for slug, portal in config.portals.items():
+        if portal.code is None or portal.code.method != "totp":
+            continue
+        try:
+            difference = clock_difference(slug, portal.base_url, portal.permission, today=today, now=now)
+        except NotPermitted:
+            continue  # check_permissions says so
+        if difference is None:
+            yield _warn(
+                "portal_clock", f"{slug} does not tell its time. Compare this machine's clock by hand: its codes need it."
+            )
+            continue
+        seconds, way = abs(round(difference.total_seconds())), "ahead of" if difference > timedelta(0) else "behind"
+        if abs(difference) > CODE_LIMIT:
+            yield _fail(
+                "portal_clock", f"This clock is {seconds} seconds {way} {slug}'s: it will refuse our codes. Set the clock."
+            )
+        elif abs(difference) > CODE_TOLERANCE:
+            yield _warn(
+                "portal_clock", f"This clock is {seconds} seconds {way} {slug}'s: it may refuse our codes. Set the clock."
+            )
+        else:
+            yield _ok("portal_clock", f"This clock agrees with {slug}'s, as one-time codes need it.")
 
 
 def check_encryption(home: Home) -> Iterator[Check]:

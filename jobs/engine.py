@@ -141,15 +141,23 @@ class Engine:
     def accesses(self) -> dict[str, PortalAccess]:
         """Where each configured portal is, and by whose leave."""
         from bots.registry import PortalAccess
+        from jobs.deadlines import password_rule
 
         return {
             slug: PortalAccess(
                 base_url=portal.base_url,
                 selectors=str(self.home.path / portal.selectors) if portal.selectors else "",
                 permission=portal.permission,
+                policy=password_rule(slug, rulebook=self.rulebook) if portal.change_password else None,
+                help_desk=self.help_desk(slug),
             )
             for slug, portal in self.config.portals.items()
         }
+
+    def help_desk(self, slug: str) -> str:
+        """Whom staff ask about an account there, with number and hours; "" where nothing is published."""
+        desk = self.rulebook.help_desk(slug)
+        return f"{desk.desk} ({desk.number}, {desk.hours_text})" if desk else ""
 
     def codes(self, person: AskPerson | None = None) -> Codes:
         """Where one-time codes come from. ``person`` asks somebody who is at the terminal."""

@@ -15,7 +15,7 @@ from typing import TypeVar
 import structlog
 from msgspec.structs import replace
 
-from bots.errors import AccountInUse, Action, BadReading, BotError
+from bots.errors import OF_ONE_ACCOUNT, Action, BadReading, BotError
 from bots.model import CaseSummary, Reading, Status, Units
 from jobs import events as happened
 from jobs.events import Standing
@@ -150,7 +150,7 @@ async def _with_reader(office: Office, slug: str, work: Callable[[_Reader], Awai
 def _stopped(office: Office, slug: str, account: str, error: BotError) -> _Stopped:
     if error.action is Action.PERSON_PORTAL:
         stop_account(office, slug, account, error)
-    return _Stopped(next_account=error.action is Action.PERSON_PORTAL or isinstance(error, AccountInUse))
+    return _Stopped(next_account=error.action is Action.PERSON_PORTAL or isinstance(error, OF_ONE_ACCOUNT))
 
 
 # --- status ------------------------------------------------------------------------------------------------------

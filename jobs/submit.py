@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bots.driver import SubmitResult
 from bots.errors import (
-    AccountInUse,
+    OF_ONE_ACCOUNT,
     Action,
     BotError,
     KnownRejection,
@@ -252,7 +252,7 @@ class _Settle:
     def _retry(self, error: BotError) -> Ending:
         if isinstance(error, NotOurs):
             return self._end(error, None)
-        if isinstance(error, SeatLost | AccountInUse):
+        if isinstance(error, (SeatLost, *OF_ONE_ACCOUNT)):
             return self._end(error, None, Next.STOP, wait(self._office.now() + RETRY_AFTER, error.code, error.sentence))
         now, portal = self._office.now(), self._attempt.portal
         if isinstance(error, RateLimited):

@@ -13,7 +13,7 @@ from typing import assert_never
 
 import structlog
 
-from bots.errors import AccountInUse, Action, BotError
+from bots.errors import OF_ONE_ACCOUNT, Action, BotError
 from bots.model import CaseSummary, Frozen, Receipt, Status
 from jobs import events as happened
 from jobs.attempts import CaseTaken
@@ -126,7 +126,7 @@ def _next_account(office: Office, slug: str, account: str, error: BotError) -> b
     if error.action is Action.PERSON_PORTAL:
         stop_account(office, slug, account, error)
         return True
-    return isinstance(error, AccountInUse)
+    return isinstance(error, OF_ONE_ACCOUNT)
 
 
 async def _look_for(office: Office, desk: Desk, attempt: Attempt) -> Outcome:
@@ -139,7 +139,7 @@ async def _look_for(office: Office, desk: Desk, attempt: Attempt) -> Outcome:
             on_error=partial(count_failure, office, attempt.portal),
         )
     except BotError as error:
-        if error.action is Action.PERSON_PORTAL or isinstance(error, AccountInUse):
+        if error.action is Action.PERSON_PORTAL or isinstance(error, OF_ONE_ACCOUNT):
             raise
         _look_later(office, attempt, error)
         if error.action is Action.RETRY:
