@@ -16,7 +16,7 @@ BANNER = "Clear Coverage is currently experiencing intermittent connectivity iss
 async def test_an_unknown_fault_portal_or_step_is_refused_with_the_known_names(truth: Any) -> None:
     for body, words in (
         ({"portal": "clear_coverage", "fault": "Q99"}, "accept_then_hang"),
-        ({"portal": "nowhere", "fault": "Q01"}, "clear_coverage, husky_secure"),
+        ({"portal": "nowhere", "fault": "Q01"}, "clear_coverage, "),
         ({"portal": "clear_coverage", "fault": "http_503", "where": "checkout"}, "attachments"),
         ({"portal": "clear_coverage"}, "Q30"),
     ):
