@@ -122,6 +122,38 @@ class CodeSettings(Frozen):
         return self.imap_users.get(account) or self.imap_user
 
 
+class EnrollSettings(Frozen):
+    """[portals.SLUG.enroll]: what priorbot portal enroll signs up with. The person is the one who signs up, not the provider."""
+
+    first_name: Annotated[str, Meta(description="First name of the person who signs up.")]
+    last_name: Annotated[str, Meta(description="Last name of that person.")]
+    address_line_1: Annotated[str, Meta(description="Street of the practice.")]
+    address_line_2: Annotated[str, Meta(description="More of the address.")] = ""
+    city: Annotated[str, Meta(description="City of the practice.")]
+    state: Annotated[str, Meta(description="State, as two letters.")]
+    zip: Annotated[str, Meta(description="Zip code.")]
+    country: Annotated[str, Meta(description="Country, as the portal lists it.")] = "United States"
+    phone: Annotated[str, Meta(description="Phone number of that person, as 860-555-0100. Empty: practice.contact_phone.")] = ""
+    department: Annotated[str, Meta(description="Department of that person.")] = ""
+    email: Annotated[str, Meta(description="Business e-mail address of that person.")]
+    role: Annotated[
+        typing.Literal["office_manager", "office_staff", "nurse", "physician", "other"],
+        Meta(description="What that person is in the practice."),
+    ]
+    tax_ids: Annotated[list[str], Meta(description="Tax ids, nine digits each, whose providers the account is for.")]
+    medicaid_numbers: Annotated[
+        list[str],
+        Meta(description="Individual Medicaid numbers of the providers to add. Empty: all that are listed under the tax ids."),
+    ] = []
+    secret_question: Annotated[
+        str,
+        Meta(
+            description="The secret question, as the portal lists it. Its answer is portals.SLUG.ACCOUNT.secret_answer of "
+            "the vault."
+        ),
+    ]
+
+
 class PortalSettings(Frozen):
     """[portals.SLUG]: one portal as this practice uses it."""
 
@@ -141,6 +173,17 @@ class PortalSettings(Frozen):
     max_actions_per_hour: Annotated[
         int, Meta(ge=0, description="Pages that all accounts together may ask of this portal in an hour. 0: no limit of our own.")
     ] = 0
+    change_password: Annotated[
+        bool,
+        Meta(
+            description="true: PriorBot gives each account a new password before the old one runs out, and when the portal wants "
+            "one, where the payer's rules say what a password must be. The new ones are in the vault only. "
+            "false: a person does it."
+        ),
+    ] = False
+    enroll: Annotated[
+        EnrollSettings | None, Meta(description="[portals.SLUG.enroll]: what priorbot portal enroll signs up with.")
+    ] = None
     permission: Annotated[
         Permission | None,
         Meta(description="[portals.SLUG.permission]: who allowed the bot. Without it only an address of this machine is opened."),
@@ -349,6 +392,7 @@ def _wanted(kind: Any) -> str:
         int: "a whole number, 0 or more",
         date: "a date such as 2027-06-30, without quotes",
         dict[str, str]: 'lines of "text" = "text"',
+        list[str]: 'a list of texts in quotes: ["one", "two"]',
     }
     return words[bare]
 

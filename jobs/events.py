@@ -188,9 +188,24 @@ class PasswordJudged(Body, tag="password_judged"):
     accepted: bool | None
 
 
+class EnrolmentStep(Body, tag="enrolment"):
+    """A step of signing up for an account that somebody may ask about later.
+
+    ``step``: agreed (``who`` agreed to the licence, kept as ``evidence``), not_listed (the provider; look again ``look_at``),
+    finishing (``who`` said that what is shown is right; the next thing that happened made the account), made, not_made.
+    """
+
+    portal: str
+    account: str
+    step: str
+    who: str = ""
+    evidence: str = ""
+    look_at: datetime | None = None
+
+
 RequestEvent = Accepted | Corrected | Routed | Moved | ReadingTaken | Checked | UnitsTaken | LettersTaken | Alerted
 AttemptEvent = Began | Intended | Received | Doubted | Looked | Ended
-PortalEvent = PortalDisabled | PortalEnabled | BreakerOpened | BreakerClosed | PasswordTry | PasswordJudged
+PortalEvent = PortalDisabled | PortalEnabled | BreakerOpened | BreakerClosed | PasswordTry | PasswordJudged | EnrolmentStep
 AnyBody = RequestEvent | AttemptEvent | PortalEvent
 
 

@@ -211,7 +211,7 @@ _APPEND_ONLY = {
 
 
 def _only_new_kinds(_connection: Connection) -> None:
-    """Version 2 has a new kind of event (letters); the tables are the same."""
+    """Version 2 has new kinds of events (letters, enrolments); the tables are the same."""
 
 
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _only_new_kinds}

@@ -161,7 +161,7 @@ class Projection:
                 self._connection.execute(delete(disabled).where(disabled.c.portal == body.portal))
             case happened.PasswordTry() | happened.PasswordJudged():
                 self._apply_password(body)
-            case happened.BreakerOpened() | happened.BreakerClosed():
+            case happened.BreakerOpened() | happened.BreakerClosed() | happened.EnrolmentStep():
                 pass
             case _:
                 assert_never(body)

@@ -47,6 +47,8 @@ def sections(rules: RuleFile) -> dict[str, tuple[AnyRule, ...]]:
 def problems(rules: RuleFile) -> Iterator[str]:
     """Everything that is wrong in one file."""
     yield from _unknown("portal_choices", (s for slugs in rules.portal_choices.values() for s in slugs), rules.portals)
+    desks = [entry.help_desk for entry in rules.portals.values() if not isinstance(entry.help_desk, UnsetType)]
+    yield from _unknown("help_desk", desks, rules.directory)
     for zone in (rules.time_zone, *(entry.time_zone for entry in rules.directory.values())):
         if not isinstance(zone, UnsetType) and not _is_zone(zone):
             yield f"unknown time zone {zone!r}"

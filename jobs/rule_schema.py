@@ -27,6 +27,7 @@ from bots.model import (
     Status,
     Urgency,
 )
+from bots.passwords import PasswordPolicy
 from jobs.state import Decision
 
 T = TypeVar("T")
@@ -145,15 +146,10 @@ class UnitsPage(Frozen):
     normal_age_days: int
 
 
-class PasswordRule(Frozen):
-    """What a portal's password must be. ``specials`` are the only special characters that every page of the payer allows."""
+class PasswordRule(PasswordPolicy):
+    """What a portal's password must be."""
 
     portal: Text
-    min_length: int
-    specials: Text
-    remembered: int
-    """So many earlier passwords are refused."""
-    max_age_days: int
     warn_days: Some[int]
     """Days before the end at which people are warned."""
 
@@ -297,8 +293,11 @@ class PortalUse(StrEnum):
 
 
 class PortalEntry(Frozen):
+    """``help_desk``: directory name of whom staff ask about an account there."""
+
     what: Text
     use: PortalUse
+    help_desk: Text | UnsetType = UNSET
 
 
 class FormSign(Frozen):

@@ -56,6 +56,14 @@ class RuleBook(Frozen):
         """The number behind a directory name of that payer, as its source prints it."""
         return self.files[payer].directory[name].number
 
+    def help_desk(self, portal: str) -> Desk | None:
+        """Whom staff ask about an account on that portal; None where nothing is published."""
+        for rules in self.files.values():
+            entry = rules.portals.get(portal)
+            if entry is not None and not isinstance(entry.help_desk, UnsetType):
+                return self.desks[rules.directory[entry.help_desk].number]
+        return None
+
     def desk(self, number: str) -> Desk:
         """Who answers at a number of a `Route`. Raises ``KeyError`` for a number that is not in the directory."""
         return self.desks[number]
