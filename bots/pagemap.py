@@ -252,6 +252,8 @@ class Words(Frozen):
     """The portal's word -> ``eligible`` or ``not_eligible``; a word that is not listed stops the request."""
     letter: dict[str, bool] = {}
     """The portal's word in the column ``state`` of a letter -> whether it can be opened; a word that is not listed cannot."""
+    document: dict[str, bool] = {}
+    """The portal's word in the column ``state`` of an uploaded document -> whether it was taken; a word that is not listed was not."""
 
 
 class Timeouts(Frozen):

@@ -27,6 +27,7 @@ from bots.errors import (
     Action,
     BadReading,
     BotError,
+    DocumentRefused,
     KnownRejection,
     NoBotYet,
     NotReached,
@@ -404,6 +405,13 @@ class Portal:
         """All rows of a case list, over its pages."""
         page = self.view.here
         return [self.summary(row.cells, page) async for rows in self.view.list_pages(table) for row in rows]
+
+    async def check_documents(self, request: AuthRequest) -> None:
+        """That this page's table ``documents`` shows each document of the request as taken, and no other. Raises `DocumentRefused`."""
+        words = self.map.words.document
+        taken = {row["name"] for row in await self.view.table("documents") if words.get(row["state"], False)}
+        if taken != {row["name"] for row in self.expected_documents(request)}:
+            raise DocumentRefused(self.slug, reason="not taken")
 
     def only(self, rows: list[Row], what: str, missing: BotError) -> Row:
         """The one row; ``missing`` is raised for none, `SeveralMatches` for more."""

@@ -7,9 +7,9 @@ found by last name only and told apart by NPI. Sources: the prior-authorization 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from bots.errors import DocumentRefused, MemberNotFound, NotEligible, ProviderNotFound, ReadBackDiffers
+from bots.errors import MemberNotFound, NotEligible, ProviderNotFound, ReadBackDiffers
 from bots.model import AuthRequest, CaseSummary, ServiceLine
 from bots.portal import Portal
 
@@ -110,9 +110,7 @@ class ClearCoverage(Portal):
         if request.attachments:
             await self.view.attach("document", [Path(document.path) for document in request.attachments])
             await self.view.press("upload")
-            taken = {row["name"] for row in await self.view.table("documents") if row["state"] == "Accepted"}
-            if taken != {PurePath(document.path).name for document in request.attachments}:
-                raise DocumentRefused(self.slug, reason="not taken")
+            await self.check_documents(request)
         await self.view.press("next")
 
     async def _contact(self, request: AuthRequest) -> None:
