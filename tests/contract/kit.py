@@ -275,7 +275,7 @@ class Profile:
 
     def request(self, kit: Kit, number: int = 40, **changes: Any) -> AuthRequest:
         """A request that the portal takes as it stands. Different numbers are different members."""
-        raise NotImplementedError
+        raise AssertionError(f"the profile of {self.slug} does not say it")
 
     async def look(self, portal: Portal) -> Any:
         """The least reading that wants a signed-in account."""
@@ -299,7 +299,7 @@ class Profile:
 
     def rejected(self, kit: Kit) -> AuthRequest:
         """One that the portal refuses in its own words."""
-        raise NotImplementedError
+        raise AssertionError(f"the profile of {self.slug} does not say it")
 
     def make_review_differ(self, kit: Kit) -> None:
         """From now on the review page shows something else than was entered."""
