@@ -100,6 +100,8 @@ class Mailbox:
             with suppress(imaplib.IMAP4.error, OSError):
                 imap.socket().settimeout(GOODBYE_SECONDS)
                 imap.logout()
+            with suppress(OSError):
+                imap.shutdown()
 
     def _told(self, work: Callable[[], T]) -> T:
         """The work, with its failures under our names and without the server's words."""
