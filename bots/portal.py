@@ -13,15 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from enum import StrEnum
-from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import structlog
 
 from bots.browser import PlaywrightError
-from bots.compare import differing, lines_differ, parse_date, parse_number
+from bots.compare import differing, lines_differ
 from bots.driver import SubmitResult
 from bots.errors import (
     Action,
@@ -38,9 +36,10 @@ from bots.errors import (
     SeveralMatches,
     Uncertain,
 )
-from bots.model import AuthRequest, CaseSummary, CheckReport, LineReading, PortalLetter, Reading, Receipt, Shown, Status, Units
+from bots.model import AuthRequest, CaseSummary, CheckReport, PortalLetter, Reading, Receipt, Shown, Status, Units
 from bots.page import PageView
 from bots.pagemap import ReadMap
+from bots.portal_cells import Cells
 from bots.tabledata import Row
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ RENEW_AFTER = 20
 """Submissions until the browser context is renewed, so that its memory goes."""
 
 
-class Portal:
+class Portal(Cells):
     """A portal under one account (`bots.driver.PortalDriver`). ``session`` signs in when first needed."""
 
     slug: ClassVar[str]
@@ -251,7 +250,8 @@ class Portal:
         if len(existing) > 1:
             raise SeveralMatches(self.slug, what="cases on file")
         case = existing[0]
-        if case.our_reference != self.our_reference(request) and not set(request.codes) <= set(case.service_codes):
+        ours = self.our_reference(request)
+        if not (ours and case.our_reference == ours) and not set(request.codes) <= set(case.service_codes):
             raise PartlyOnFile(self.slug)
         return Receipt(
             portal=self.slug,
@@ -271,6 +271,7 @@ class Portal:
         wrong: list[str] = []
         tables = {"lines": self.expected_lines(request), "documents": self.expected_documents(request)}
         tables["diagnoses"] = [{"code": code} for code in request.diagnosis_codes]
+        tables |= self.expected_tables(request)
         for tab in (None, *self.map.review_tabs):
             if tab:
                 await self.view.press(tab)
@@ -281,7 +282,7 @@ class Portal:
                 if name not in tables:
                     raise PageChanged(self.slug, page=self.view.here, key=name, what="a table that no request fills")
                 rows = [row.cells for row in await self.view.table(name)]
-                wrong += [name] if lines_differ(tables.pop(name), rows, form) else []
+                wrong += [name] if lines_differ(page.tables[name].said(tables.pop(name)), rows, form) else []
         wrong += [name for name, asked in tables.items() if asked]
         wrong += differing(self.expected(request), shown, reads, form)
         if wrong:
@@ -328,86 +329,13 @@ class Portal:
     def view(self) -> PageView:
         return self.session.view
 
-    def our_reference(self, request: AuthRequest) -> str:
-        """What the portal's own-reference field carries: our request id, cut to the field's length."""
-        return request.request_id[: self.map.formats.our_reference_length]
-
-    def expected_lines(self, request: AuthRequest) -> list[dict[str, str]]:
-        """The service lines as the review page must show them."""
-        return [
-            {
-                "service_code": line.service_code,
-                "modifiers": " ".join(line.modifiers),
-                "units": str(line.units),
-                "from_date": line.from_date.isoformat(),
-                "to_date": line.to_date.isoformat(),
-            }
-            for line in request.lines
-        ]
-
-    def expected_documents(self, request: AuthRequest) -> list[dict[str, str]]:
-        return [{"name": PurePath(document.path).name} for document in request.attachments]
-
-    def expected_answers(self) -> dict[str, str]:
-        """The answers as the review page must show them: every question that it can show, with "" where none was answered."""
-        asked = {key for page in self.map.pages.values() for key in page.read_back if key.startswith("q_")}
-        return {key: self.answered.get(key, "") for key in sorted(asked)}
-
-    def date_text(self, day: date) -> str:
-        """A day as the portal writes it."""
-        return day.strftime(self.map.formats.date)
-
-    def date(self, text: str, page: str) -> date | None:
-        """The portal's date; None when it shows none. A text that is no date is a `BadReading`."""
-        if not text.strip():
-            return None
-        found = parse_date(text, self.map.formats.date)
-        if found is None:
-            raise BadReading(self.slug, page=page, what="a date that is none")
-        return found
-
-    def number(self, text: str, page: str) -> Decimal | None:
-        """The portal's amount; None when it shows none. A text that is no amount is a `BadReading`."""
-        if not text.strip():
-            return None
-        found = parse_number(text)
-        if found is None:
-            raise BadReading(self.slug, page=page, what="an amount that is none")
-        return found
-
-    def status(self, word: str) -> Status:
-        """The portal's word, never guessed: what the selector file does not list is `Status.UNKNOWN`."""
-        return self.map.words.status.get(word, Status.UNKNOWN)
-
-    def eligible(self, word: str) -> bool:
-        """Whether an eligibility word lets a request through; a word that is not listed is a changed page."""
-        meaning = self.map.words.eligibility.get(word)
-        if meaning is None:
-            raise PageChanged(self.slug, page=self.view.here, key="eligibility", what="an unknown word", version=self.map.version)
-        return meaning == "eligible"
-
-    def summary(self, cells: Mapping[str, str], page: str) -> CaseSummary:
-        """One list row (columns named as `CaseSummary`'s fields, ``status``) as a summary."""
-        return CaseSummary(
-            portal=self.slug,
-            reference_no=cells["reference_no"],
-            authorization_no=cells.get("authorization_no", ""),
-            member_id=cells.get("member_id", ""),
-            service_codes=tuple(cells.get("service_codes", "").replace(",", " ").split()),
-            from_date=self.date(cells.get("from_date", ""), page),
-            to_date=self.date(cells.get("to_date", ""), page),
-            status_raw=cells["status"],
-            status=self.status(cells["status"]),
-            our_reference=cells.get("our_reference", ""),
-        )
-
     async def summaries(self, table: str) -> list[CaseSummary]:
         """All rows of a case list, over its pages."""
         page = self.view.here
         return [self.summary(row.cells, page) async for rows in self.view.list_pages(table) for row in rows]
 
     async def check_documents(self, request: AuthRequest) -> None:
-        """That this page's table ``documents`` shows each document of the request as taken, and no other. Raises `DocumentRefused`."""
+        """That this page's table ``documents`` shows each document of the request as taken, and no other (`DocumentRefused`)."""
         words = self.map.words.document
         taken = {row["name"] for row in await self.view.table("documents") if words.get(row["state"], False)}
         if taken != {row["name"] for row in self.expected_documents(request)}:
@@ -426,7 +354,7 @@ class Portal:
         read = await view.read_all(self.map.pages["case"].reads)
         if read["reference_no"] != reference_no:
             raise BadReading(self.slug, page="case", what="another case than was opened")
-        lines = [self._line(row.cells) for row in await view.table("lines")]
+        lines = [self.case_line(row.cells) for row in await view.table("lines")]
         submitted = self.date(read.get("submitted_on", ""), "case")
         return Reading(
             portal=self.slug,
@@ -442,30 +370,6 @@ class Portal:
             submitted_at=datetime(submitted.year, submitted.month, submitted.day, tzinfo=UTC) if submitted else None,
             decided_on=self.date(read.get("decided_on", ""), "case"),
             observed_at=self.now(),
-        )
-
-    def case_status(self, header: Status, lines: list[LineReading]) -> Status:
-        """What the line items say, where all of them are decided and the header lags behind; else the header."""
-        decided = {Status.APPROVED, Status.PARTIALLY_APPROVED, Status.MODIFIED, Status.DENIED}
-        words = {line.status for line in lines}
-        if header is Status.UNKNOWN or not words or not words <= decided:
-            return header
-        return words.pop() if len(words) == 1 else Status.PARTIALLY_APPROVED
-
-    def _line(self, cells: Mapping[str, str]) -> LineReading:
-        return LineReading(
-            service_code=cells["service_code"],
-            modifiers=tuple(cells.get("modifiers", "").replace(",", " ").split()),
-            units_requested=self.number(cells.get("units_requested", ""), "case"),
-            units_approved=self.number(cells.get("units_approved", ""), "case"),
-            from_date=self.date(cells.get("from_date", ""), "case"),
-            to_date=self.date(cells.get("to_date", ""), "case"),
-            status_raw=cells.get("status", ""),
-            status=self.status(cells.get("status", "")),
-            reason=cells.get("reason", ""),
-            valid_from=self.date(cells.get("valid_from", ""), "case"),
-            valid_to=self.date(cells.get("valid_to", ""), "case"),
-            site=cells.get("site", ""),
         )
 
     async def _letter(self, reference_no: str, row: Row) -> PortalLetter:

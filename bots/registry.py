@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PORTALS: dict[str, str] = {
     "clear_coverage": "ClearCoverage",
     "husky_secure": "HuskySecure",
+    "provider_connect": "ProviderConnect",
 }
 """Slug -> class in ``bots/portals/<slug>.py``."""
 

@@ -124,23 +124,7 @@ class ClearCoverage(Portal):
         await self.view.press("next")
 
     def expected(self, request: AuthRequest) -> dict[str, str]:
-        return {
-            "member_id": request.member.id,
-            "member_dob": request.member.dob.isoformat(),
-            "service_category": request.service_category,
-            "urgency": request.urgency,
-            "certification": request.certification,
-            "from_date": request.from_date.isoformat(),
-            "to_date": request.to_date.isoformat(),
-            "requesting_npi": request.requesting.npi,
-            "servicing_name": request.servicing.name,
-            "servicing_npi": request.servicing.npi,
-            "facility_name": request.facility.name,
-            "facility_npi": request.facility.npi,
-            "contact_name": request.contact.name,
-            "contact_phone": request.contact.phone,
-            "contact_fax": request.contact.fax,
-            "our_reference": self.our_reference(request),
-            "notes": request.notes,
-            **self.expected_answers(),
-        }
+        person = self.asked(request, "member_id", "member_dob", "contact_name", "contact_phone", "contact_fax", "notes")
+        asked = self.asked(request, "service_category", "urgency", "certification", "from_date", "to_date", "our_reference")
+        asked |= self.asked(request, "requesting_npi", "servicing_name", "servicing_npi", "facility_name", "facility_npi")
+        return {**person, **asked, **self.expected_answers()}

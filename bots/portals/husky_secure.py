@@ -7,8 +7,10 @@ portal help guide (seed 4).
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bots.enrol import EnrolmentGate, SignUp, SignUpPortal
-from bots.errors import BadReading, ProviderNotListed, ReadBackDiffers
+from bots.errors import ProviderNotListed, ReadBackDiffers
 from bots.model import Units
 from bots.portal import Ability
 from bots.tabledata import Row
@@ -21,6 +23,7 @@ SEARCH_UP_TO = 3
 class HuskySecure(SignUpPortal):
     slug = "husky_secure"
     does = frozenset({Ability.UNITS})
+    listed_within = timedelta(hours=72)
 
     async def units_of(self, member_ids: tuple[str, ...]) -> list[Units]:
         wanted = set(member_ids)
@@ -31,28 +34,8 @@ class HuskySecure(SignUpPortal):
             await self.view.fill(member_id=member_id)
             await self.view.press("search")
             async for rows in self.view.list_pages("units"):
-                found += [self._units(row) for row in rows if not wanted or row["member_id"] in wanted]
+                found += [self.units(row.cells, "authorizations") for row in rows if not wanted or row["member_id"] in wanted]
         return found
-
-    def _units(self, row: Row) -> Units:
-        as_of = self.date(row["as_of"], "authorizations")
-        if as_of is None:
-            raise BadReading(self.slug, page="authorizations", what="units without an as-of date")
-        return Units(
-            portal=self.slug,
-            authorization_no=row["authorization_no"],
-            member_id=row["member_id"],
-            service_code=row["service_code"],
-            from_date=self.date(row["from_date"], "authorizations"),
-            to_date=self.date(row["to_date"], "authorizations"),
-            requested=self.number(row["requested"], "authorizations"),
-            approved=self.number(row["approved"], "authorizations"),
-            used=self.number(row["used"], "authorizations"),
-            remaining=self.number(row["remaining"], "authorizations"),
-            as_of=as_of,
-            status_raw=row["status"],
-            observed_at=self.now(),
-        )
 
     # --- signing up ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,183 @@
+"""What a page's texts mean, and how a request's values are written for a page: the same for every portal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import PurePath
+from typing import ClassVar
+
+from bots.compare import parse_date, parse_number
+from bots.errors import BadReading, NotListed, PageChanged
+from bots.model import AuthRequest, CaseSummary, LineReading, Status, Units
+from bots.page import PageView
+from bots.pagemap import PortalMap
+
+
+class Cells:
+    """The part of a portal that reads cells and writes values, by the formats and words of its selector file."""
+
+    slug: ClassVar[str]
+    map: PortalMap
+    now: Callable[[], datetime]
+    answered: dict[str, str]
+
+    @property
+    def view(self) -> PageView:
+        raise NotImplementedError
+
+    # --- what is asked -------------------------------------------------------------------------------------------
+
+    def our_reference(self, request: AuthRequest) -> str:
+        """What the portal's own-reference field carries: our request id, cut to the field's length."""
+        return request.request_id[: self.map.formats.our_reference_length]
+
+    def expected_lines(self, request: AuthRequest) -> list[dict[str, str]]:
+        """The service lines as the review page must show them."""
+        return [
+            {
+                "service_code": line.service_code,
+                "modifiers": " ".join(line.modifiers),
+                "units": str(line.units),
+                "from_date": line.from_date.isoformat(),
+                "to_date": line.to_date.isoformat(),
+            }
+            for line in request.lines
+        ]
+
+    def expected_tables(self, request: AuthRequest) -> dict[str, list[dict[str, str]]]:
+        """Further tables of the review page: their rows as they must be shown."""
+        return {}
+
+    def expected_documents(self, request: AuthRequest) -> list[dict[str, str]]:
+        return [{"name": PurePath(document.path).name} for document in request.attachments]
+
+    def expected_answers(self) -> dict[str, str]:
+        """The answers as the review page must show them: every question that it can show, with "" where none was answered."""
+        asked = {key for page in self.map.pages.values() for key in page.read_back if key.startswith("q_")}
+        return {key: self.answered.get(key, "") for key in sorted(asked)}
+
+    def asked(self, request: AuthRequest, *names: str) -> dict[str, str]:
+        """The request's own values by the names that review pages use (ISO dates), for `Portal.expected`."""
+        values = {
+            "member_id": request.member.id,
+            "member_dob": request.member.dob.isoformat(),
+            "service_category": request.service_category,
+            "urgency": request.urgency,
+            "certification": request.certification,
+            "from_date": request.from_date.isoformat(),
+            "to_date": request.to_date.isoformat(),
+            "requesting_npi": request.requesting.npi,
+            "servicing_name": request.servicing.name,
+            "servicing_npi": request.servicing.npi,
+            "facility_name": request.facility.name,
+            "facility_npi": request.facility.npi,
+            "contact_name": request.contact.name,
+            "contact_phone": request.contact.phone,
+            "contact_fax": request.contact.fax,
+            "our_reference": self.our_reference(request),
+            "notes": request.notes,
+        }
+        return {name: values[name] for name in names}
+
+    def numbered(self, name: str, values: Sequence[str]) -> dict[str, str]:
+        """Values for this page's fields ``name_1``, ``name_2`` and so on. Raises `NotListed` for more than the page has."""
+        if values and f"{name}_{len(values)}" not in self.map.pages[self.view.here].fields:
+            raise NotListed(self.slug, what=name)
+        return {f"{name}_{place}": value for place, value in enumerate(values, 1)}
+
+    # --- what is shown --------------------------------------------------------------------------------------------
+
+    def date_text(self, day: date) -> str:
+        """A day as the portal writes it."""
+        return day.strftime(self.map.formats.date)
+
+    def date(self, text: str, page: str) -> date | None:
+        """The portal's date; None when it shows none. A text that is no date is a `BadReading`."""
+        if not text.strip():
+            return None
+        found = parse_date(text, self.map.formats.date)
+        if found is None:
+            raise BadReading(self.slug, page=page, what="a date that is none")
+        return found
+
+    def number(self, text: str, page: str) -> Decimal | None:
+        """The portal's amount; None when it shows none. A text that is no amount is a `BadReading`."""
+        if not text.strip():
+            return None
+        found = parse_number(text)
+        if found is None:
+            raise BadReading(self.slug, page=page, what="an amount that is none")
+        return found
+
+    def status(self, word: str) -> Status:
+        """The portal's word, never guessed: what the selector file does not list is `Status.UNKNOWN`."""
+        return self.map.words.status.get(word, Status.UNKNOWN)
+
+    def eligible(self, word: str) -> bool:
+        """Whether an eligibility word lets a request through; a word that is not listed is a changed page."""
+        meaning = self.map.words.eligibility.get(word)
+        if meaning is None:
+            raise PageChanged(self.slug, page=self.view.here, key="eligibility", what="an unknown word", version=self.map.version)
+        return meaning == "eligible"
+
+    def summary(self, cells: Mapping[str, str], page: str) -> CaseSummary:
+        """One list row (columns named as `CaseSummary`'s fields, ``status``) as a summary."""
+        return CaseSummary(
+            portal=self.slug,
+            reference_no=cells["reference_no"],
+            authorization_no=cells.get("authorization_no", ""),
+            member_id=cells.get("member_id", ""),
+            service_codes=tuple(cells.get("service_codes", "").replace(",", " ").split()),
+            from_date=self.date(cells.get("from_date", ""), page),
+            to_date=self.date(cells.get("to_date", ""), page),
+            status_raw=cells["status"],
+            status=self.status(cells["status"]),
+            our_reference=cells.get("our_reference", ""),
+        )
+
+    def units(self, cells: Mapping[str, str], page: str) -> Units:
+        """One line of units (columns named as `Units`' fields, ``status``). Without the payer's date it is a `BadReading`."""
+        as_of = self.date(cells["as_of"], page)
+        if as_of is None:
+            raise BadReading(self.slug, page=page, what="units without an as-of date")
+        return Units(
+            portal=self.slug,
+            authorization_no=cells["authorization_no"],
+            member_id=cells["member_id"],
+            service_code=cells["service_code"],
+            from_date=self.date(cells["from_date"], page),
+            to_date=self.date(cells["to_date"], page),
+            requested=self.number(cells["requested"], page),
+            approved=self.number(cells["approved"], page),
+            used=self.number(cells["used"], page),
+            remaining=self.number(cells.get("remaining", ""), page),
+            as_of=as_of,
+            status_raw=cells["status"],
+            observed_at=self.now(),
+        )
+
+    def case_status(self, header: Status, lines: list[LineReading]) -> Status:
+        """What the line items say, where all of them are decided and the header lags behind; else the header."""
+        decided = {Status.APPROVED, Status.PARTIALLY_APPROVED, Status.MODIFIED, Status.DENIED}
+        words = {line.status for line in lines}
+        if header is Status.UNKNOWN or not words or not words <= decided:
+            return header
+        return words.pop() if len(words) == 1 else Status.PARTIALLY_APPROVED
+
+    def case_line(self, cells: Mapping[str, str]) -> LineReading:
+        return LineReading(
+            service_code=cells["service_code"],
+            modifiers=tuple(cells.get("modifiers", "").replace(",", " ").split()),
+            units_requested=self.number(cells.get("units_requested", ""), "case"),
+            units_approved=self.number(cells.get("units_approved", ""), "case"),
+            from_date=self.date(cells.get("from_date", ""), "case"),
+            to_date=self.date(cells.get("to_date", ""), "case"),
+            status_raw=cells.get("status", ""),
+            status=self.status(cells.get("status", "")),
+            reason=cells.get("reason", ""),
+            valid_from=self.date(cells.get("valid_from", ""), "case"),
+            valid_to=self.date(cells.get("valid_to", ""), "case"),
+            site=cells.get("site", ""),
+        )
