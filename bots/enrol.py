@@ -9,7 +9,8 @@ attempt finds out by signing in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from datetime import timedelta
+from typing import ClassVar, Protocol
 
 from bots.browser import PlaywrightError
 from bots.compare import differing
@@ -59,6 +60,9 @@ class SignUpPortal(Portal):
     """A portal on which PriorBot can sign up. Pages with a meaning here: the last one has ``read_back`` and the action ``finish``
     (with its ``commit`` pattern); every one may have an action ``cancel``."""
 
+    listed_within: ClassVar[timedelta]
+    """So long after its enrolment with the payer a provider may be missing on the portal."""
+
     async def fill_sign_up(self, form: SignUp, password: Secret, answer: Secret, gate: EnrolmentGate) -> None:
         """From the first page to the last, the licence by the gate's word. Makes no account."""
         raise NotImplementedError
@@ -69,6 +73,9 @@ class SignUpPortal(Portal):
 
     async def find_account(self) -> bool:
         """Whether an account that may have been made exists: by signing in with its password, once."""
+        kept = self.session.passwords.kept
+        if kept.pending is None and kept.confirmed is None:
+            return False  # it was tried and refused before
         try:
             await self.session.ensure()
         except PasswordRejected:
@@ -94,6 +101,7 @@ class SignUpPortal(Portal):
             raise
         except BotError:
             await self._give_up()
+            kept.drop_pending()
             raise
         kept.confirm(self.now().date())
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from jobs.clock import Clock, utc_now
-from jobs.config import Config, load_config
+from jobs.config import Config, ConfigError, load_config
 from jobs.home import Home, HomeError
 
 if TYPE_CHECKING:
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from jobs.credentials import Credentials
     from jobs.journal import Journal
     from jobs.office import Office, Outcome
+    from jobs.passwords import Due
     from jobs.portal_state import PortalStates
     from jobs.report import PortalLine
     from jobs.routing import RoutingSettings
+    from jobs.rule_schema import PasswordRule
     from jobs.rulebook import RuleBook
     from jobs.seats import Seats
     from jobs.writing import Written
@@ -136,19 +138,43 @@ class Engine:
 
         return Credentials(self.journal)
 
+    @cached_property
+    def password_rules(self) -> dict[str, PasswordRule]:
+        """The portals whose passwords PriorBot may change by itself, with their rules. Raises `ConfigError`."""
+        from jobs.deadlines import password_rule
+
+        rules = {}
+        for slug, portal in self.config.portals.items():
+            if portal.change_password:
+                rule = password_rule(slug, rulebook=self.rulebook)
+                if rule is None:
+                    raise ConfigError(
+                        f"{self.home.config_file}: no rule says what a password of {slug} must be, so PriorBot cannot change it. "
+                        f"Nothing was started. Take portals.{slug}.change_password out."
+                    )
+                rules[slug] = rule
+        return rules
+
+    def passwords_due(self) -> tuple[Due, ...]:
+        """The passwords that PriorBot is to change now."""
+        from jobs.passwords import passwords_due
+
+        rules = self.password_rules
+        accounts = {slug: self.config.portals[slug].accounts for slug in rules}
+        return passwords_due(self.vault, rules, accounts, self.today()) if rules else ()
+
     # --- portals ---------------------------------------------------------------------------------------------------
 
     def accesses(self) -> dict[str, PortalAccess]:
         """Where each configured portal is, and by whose leave."""
         from bots.registry import PortalAccess
-        from jobs.deadlines import password_rule
 
         return {
             slug: PortalAccess(
                 base_url=portal.base_url,
                 selectors=str(self.home.path / portal.selectors) if portal.selectors else "",
                 permission=portal.permission,
-                policy=password_rule(slug, rulebook=self.rulebook) if portal.change_password else None,
+                policy=self.password_rules.get(slug),
                 help_desk=self.help_desk(slug),
             )
             for slug, portal in self.config.portals.items()

@@ -19,11 +19,17 @@ _NOT_ASKED = {"down": Code.DOWN, "disabled": Code.PERSON}
 """Portal states in which a portal was not asked, and whose turn it is then."""
 
 
-def run_on_portals(engine: Engine, what: str, total: int | None, work: Work) -> Any:
+def run_on_portals(
+    engine: Engine, what: str, total: int | None, work: Work, *, portals: Collection[str] | None = None, dry_run: bool = False
+) -> Any:
     """Runs work on the portals in one event loop and one browser. Ctrl-C and SIGTERM sign out everywhere first.
 
-    ``total``: how many outcomes are to come, None when that is not known before.
+    ``total``: how many outcomes are to come, None when that is not known before. Passwords that are due are changed first, on
+    these ``portals``; not in a dry run.
     """
+    from jobs.passwords import change_due
+
+    due = () if dry_run else engine.passwords_due()
     seen: Counter[Status] = Counter()
     with _progress() as progress:
         task = progress.add_task(what, total=total, stands="")
@@ -34,7 +40,9 @@ def run_on_portals(engine: Engine, what: str, total: int | None, work: Work) -> 
 
         async def run() -> Any:
             async with engine.portal_factory() as factory:
-                return await work(engine.office(factory, on_outcome))
+                office = engine.office(factory, on_outcome)
+                await change_due(office, due, portals=portals)
+                return await work(office)
 
         result = asyncio.run(run())
         progress.update(task, total=seen.total(), completed=seen.total(), stands=_counts(seen) or "done")

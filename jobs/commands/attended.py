@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jobs.commands.setting_up import SlugArgument, portal_app
-from jobs.commands.shared import Code, HomeOption, leave, open_engine, say
+from jobs.commands.shared import Code, HomeOption, choose_account, leave, open_engine, say
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -28,7 +28,7 @@ def portal_code(
 ) -> None:
     """Sign in with a one-time code that you type. The next command goes on with that session, as long as the portal keeps it."""
     with open_engine(home) as engine:
-        account = _account(engine, slug, account)
+        account = choose_account(engine, slug, account)
         seat = engine.seats.acquire(slug, account)
         if seat is None:
             say(
@@ -45,18 +45,6 @@ def portal_code(
         f"Signed in to {slug} with account {account}; {slug} keeps that for {kept_for.total_seconds() / 60:.0f} minutes.", "green"
     )
     say("Now go on, for example with: priorbot submit FILE" if enabled else f"Next: priorbot portal enable {slug}")
-
-
-def _account(engine: Engine, slug: str, account: str) -> str:
-    settings = engine.config.portals.get(slug)
-    known = settings.accounts if settings else ()
-    if account in known or (not account and len(known) == 1):
-        return account or known[0]
-    which = (
-        f"Name one of: {', '.join(known)}." if known else f"Enter it in {engine.home.config_file.name}: [portals.{slug}] account."
-    )
-    say(f"{slug} has no account {account or 'that could be meant'}. Nothing was done. {which}", "bold red")
-    leave(Code.USAGE)
 
 
 async def _sign_in(engine: Engine, slug: str, account: str) -> timedelta:

@@ -120,6 +120,8 @@ def submit(
             "Trying out" if dry_run else "Submitting",
             due,
             lambda office: submit_due(office, only=only, portals=portals, dry_run=dry_run),
+            portals=portals,
+            dry_run=dry_run,
         )
         shown = [engine.journal.snapshot(request_id) for request_id in taken.ids]
         if portal is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,7 +51,7 @@ def status(
     with open_engine(home) as engine:
         if not offline:
             portals = None if portal is None else {portal}
-            run_on_portals(engine, "Reading cases", None, lambda office: follow_open(office, portals=portals))
+            run_on_portals(engine, "Reading cases", None, lambda office: follow_open(office, portals=portals), portals=portals)
             write_books(engine)
         shown = list(engine.journal.snapshots(payer=payer, portal=portal, status=state))
         show_requests(shown, as_json=as_json)
@@ -72,7 +73,7 @@ def units(
     with open_engine(home) as engine:
         if not offline:
             portals = None if portal is None else {portal}
-            run_on_portals(engine, "Reading units", None, lambda office: read_units(office, portals=portals))
+            run_on_portals(engine, "Reading units", None, lambda office: read_units(office, portals=portals), portals=portals)
             write_books(engine)
         shown = list(engine.journal.snapshots(payer=payer, status=GRANTED))
         if as_json:
@@ -107,7 +108,9 @@ def verify(
             settled = [_settle(engine, request, reference)]
         else:
             portals = None if portal is None else {portal}
-            outcomes = run_on_portals(engine, "Looking", None, lambda office: verify_due(office, portals=portals))
+            outcomes = run_on_portals(
+                engine, "Looking", None, lambda office: verify_due(office, portals=portals), portals=portals
+            )
             settled = [engine.journal.snapshot(one.request_id) for one in outcomes]
         open_still = list(engine.journal.snapshots(portal=portal, status=Status.UNCERTAIN))
         write_books(engine)

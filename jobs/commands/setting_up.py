@@ -77,6 +77,8 @@ def vault_set(
     home: HomeOption = None,
 ) -> None:
     """Keep a secret, typed at a prompt or read from standard input; never from the command line, where others could see it."""
+    from jobs.passwords import keep_secret
+
     with open_engine(home) as engine:
         value = (
             typer.prompt(f"Secret for {name}", hide_input=True, err=True)
@@ -86,7 +88,7 @@ def vault_set(
         if not value:
             say("The secret is empty. Nothing was kept. Type it at the prompt or pipe it in.", "bold red")
             leave(Code.USAGE)
-        engine.vault.set(name, value)
+        keep_secret(engine.vault, name, value, engine.today())
     say(f"Kept {name}.", "green")
 
 
@@ -105,8 +107,19 @@ def vault_list(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 @vault_app.command("rotate")
-def vault_rotate(home: HomeOption = None) -> None:
-    """Encrypt the vault and every sealed file anew with a new key."""
+def vault_rotate(
+    slug: Annotated[
+        Any, typer.Argument(parser=parse_portal, metavar="[SLUG]", help="Change the passwords of this portal's accounts instead.")
+    ] = None,
+    account: Annotated[str, typer.Option("--account", help="Only this account of the portal.")] = "",
+    home: HomeOption = None,
+) -> None:
+    """Encrypt the vault and every sealed file anew with a new key; or, for a portal, give its accounts new passwords there."""
+    if slug is not None:
+        from jobs.commands.account import change_passwords
+
+        change_passwords(slug, account, home)
+        return
     with open_engine(home) as engine:
         count = engine.vault.rotate(engine.home.sealed_folders)
     say(f"The vault has a new key; {count} sealed files were encrypted anew.", "green")

@@ -137,6 +137,19 @@ def leave(code: Code) -> NoReturn:
     raise typer.Exit(int(code))
 
 
+def choose_account(engine: Engine, slug: str, account: str) -> str:
+    """The account that a command means: the one named, or the only one. Ends the command when there is none."""
+    settings = engine.config.portals.get(slug)
+    known = settings.accounts if settings else ()
+    if account in known or (not account and len(known) == 1):
+        return account or known[0]
+    which = (
+        f"Name one of: {', '.join(known)}." if known else f"Enter it in {engine.home.config_file.name}: [portals.{slug}] account."
+    )
+    say(f"{slug} has no account {account or 'that could be meant'}. Nothing was done. {which}", "bold red")
+    leave(Code.USAGE)
+
+
 def code_of(snapshots: Iterable[Snapshot]) -> Code:
     """The exit code that these requests call for."""
     from bots.model import Status
