@@ -359,6 +359,22 @@ class AttestationMissing(BotError):
     text = "{portal} wants an attestation, and the request names nobody who attests. Nothing was sent. Fill attested_by and submit again."
 
 
+class ListCutOff(BotError):
+    """A type-ahead that shows only the first of many entries, ours not among them."""
+
+    code = "list_cut_off"
+    action = Action.PERSON_REQUEST
+    text = "{portal} shows only the first entries of a long list in the field {what}, and ours is not among them. Nothing was sent. Choose by hand on the portal."
+
+
+class NoBaseCase(BotError):
+    """What is to be extended or added to is not on the portal, or not in a state that lets it."""
+
+    code = "no_base_case"
+    action = Action.PERSON_REQUEST
+    text = "{portal} has no open case of this member with that code to change. Nothing was sent. Look for it by hand, or ask the payer."
+
+
 class WindowBlocked(BotError):
     """The portal works in a second window, and none opened."""
 
@@ -374,6 +390,14 @@ class NoBotYet(BotError):
     code = "no_bot_yet"
     action = Action.PERSON_REQUEST
     text = "PriorBot cannot drive {portal} yet. Nothing was sent. Submit this request by hand on the portal."
+
+
+class AlreadyOnFile(BotError):
+    """The portal warns of a request that looks the same, which our own search did not show."""
+
+    code = "already_on_file"
+    action = Action.PERSON_REQUEST
+    text = "{portal} says that it already has a request like this one. Nothing was sent. Look for it on the portal by hand."
 
 
 # --- FIX_REQUEST -------------------------------------------------------------------------------------------------
@@ -407,6 +431,22 @@ class NotListed(BotError):
     text = "{portal} does not offer what the request asks in the field {what}. Nothing was sent. Correct it and submit again."
 
 
+class TooLong(BotError):
+    """Checked before it is typed: portals cut long texts without a word."""
+
+    code = "too_long"
+    action = Action.FIX_REQUEST
+    text = "{portal} takes at most {longest} characters in the field {what}. Nothing was sent. Shorten it and submit again."
+
+
+class NotOneRequest(BotError):
+    """The portal does not take all of this in one request; ``limit`` says what it takes."""
+
+    code = "not_one_request"
+    action = Action.FIX_REQUEST
+    text = "{portal} takes only {limit} in one request. Nothing was sent. Split the request and submit again."
+
+
 class DocumentRefused(BotError):
     code = "document_refused"
     action = Action.FIX_REQUEST
@@ -428,6 +468,22 @@ class PortalSaysFax(BotError):
     code = "portal_says_fax"
     action = Action.FALLBACK
     text = "{portal} says that this request must be faxed. Nothing was sent. Fax it to the payer instead."
+
+
+class RoutedAway(BotError):
+    """The portal names another portal for this request. `reason` says which, in our words."""
+
+    code = "routed_away"
+    action = Action.FALLBACK
+    text = "{portal} sends this request to another portal ({reason}). Nothing was sent. Check the kind of service, or submit it there."
+
+
+class NotRequiredHere(BotError):
+    """The portal's own check says that no authorization is needed. Kept with the request; a person closes it."""
+
+    code = "not_required"
+    action = Action.PERSON_REQUEST
+    text = "{portal} says that this service needs no authorization. Nothing was sent. Check the code, then close the request by hand."
 
 
 # --- VERIFY ------------------------------------------------------------------------------------------------------
@@ -468,7 +524,7 @@ class FileNotReceived(BotError):
 
     code = "file_not_received"
     action = Action.ALERT
-    text = "{portal} did not hand out a document (page {page}). Everything else that was read is kept. It is asked for again at the next look."
+    text = "{portal} did not hand out a document (page {page}). Everything else that was read is kept. It is tried again at the next look."
 
 
 OF_ONE_ACCOUNT = (AccountInUse, CodeExpired, CodeNotArrived, MailboxBusy, MailboxDown, MailboxSlow)

@@ -87,11 +87,16 @@
   }
   const found = (c, how) => {
     let list = matches(c, how.root || document);
-    if (how.box && c.beside) list = list.flatMap((el) => el.matches(BOX) ? [el] : all(el, BOX));
+    // "any": a list that the page draws may have no box that one sees; then it is pressed itself.
+    const boxes = (el) => { const inside = all(el, BOX); return how.box === 'any' && !inside.some((box) => seen(box) && boxed(box)) ? [el] : inside; };
+    if (how.box && c.beside) list = list.flatMap((el) => el.matches(BOX) ? [el] : boxes(el));
     if (!how.hidden) list = list.filter((el) => seen(el) && (!how.solid || boxed(el)));
     if (how.starts) list = list.filter((el) => startsWith(fold(el.innerText), how.starts));
     if (how.equals) list = list.filter((el) => fold(el.innerText) === how.equals);
-    return Array.from(new Set(list));
+    list = Array.from(new Set(list));
+    if (!c.place) return list;
+    const [place, of] = c.place.split('/').map(Number);
+    return list.length === of ? [list[place - 1]] : [];
   };
   // "E0601" begins "E0601 - Sample", not "E06010" and not "E0601.1".
   const startsWith = (text, value) => text.startsWith(value) && !/^[\w.]/.test(text.slice(value.length));
@@ -108,6 +113,18 @@
       }
     }
     return { problem: lists.some((list) => list.length > 1) ? 'there more than once' : 'not found' };
+  };
+
+  // A table is known by its columns: where the candidates find none that has them, the only one on the page that does is it.
+  const headed = (el, columns) => Array.from(el.rows || []).some((row) => {
+    const said = Array.from(row.cells, (cell) => fold(valueOf(cell)));
+    return columns.every((column) => said.filter((text) => text === column).length === 1);
+  });
+  const tableOf = (find, columns) => {
+    const hit = one(find, {});
+    if (columns.length < 2 || (hit.problem ? hit.problem !== 'not found' : headed(hit.el, columns))) return hit;
+    const list = all(document, 'table').filter((el) => seen(el) && headed(el, columns));
+    return list.length === 1 ? { el: list[0], drift: find.length } : hit;
   };
 
   // --- waiting: until a function answers something, by changes of the page and a slow clock ----------------------
@@ -233,7 +250,7 @@
       const place = part.find.findIndex((c) => found(c, {}).length > 0);
       return place < 0 ? ['not found', 0] : ['', place];
     }
-    const hit = one(part.find, HOW[part.how] || {});
+    const hit = part.how === 'table' ? tableOf(part.find, part.columns) : one(part.find, HOW[part.how] || {});
     if (!hit.problem) return ['', hit.drift];
     if (part.how === 'table' && any(part.empty)) return ['', 0];
     const file = part.how === 'field' ? one(part.find, { hidden: true }) : {};
@@ -273,7 +290,7 @@
     aim: () => patiently(ask.wait, () => {
       let root = null;
       if (ask.row) {
-        const table = one(ask.row.table, {});
+        const table = tableOf(ask.row.table, ask.row.columns);
         if (table.problem) return table;
         root = table.el.rows[ask.row.index];
         if (!root) return { problem: 'the row is gone' };
@@ -283,11 +300,18 @@
       if (!place.problem && ask.focus) { hit.el.focus(); if (hit.el.select) hit.el.select(); }
       return place;
     }),
-    // Until a list offers an entry that begins with this, or says that it has nothing.
+    // Until a list offers an entry that begins with this, a single hit was put in by the page itself, or it says that it has nothing
+    // or more than it shows.
     offered: () => until(ask.wait, () => {
+      const own = ask.itself.length ? one(ask.itself, { box: true }) : {};
+      const has = own.el ? fold(valueOf(own.el)) : '';
+      if (has !== ask.starts && startsWith(has, ask.starts)) return { offered: true, itself: true };
       if (ask.find.some((c) => found(c, { starts: ask.starts, solid: true }).length)) return { offered: true };
+      if (ask.full.length && any(ask.full)) return { offered: false, full: true };
       return ask.none.length && any(ask.none) ? { offered: false } : null;
     }),
+    // Until nothing of this is seen any more.
+    gone: () => until(ask.wait, () => any(ask.find) ? null : true),
     // The branch or leaf of a tree that carries this text.
     leaf: () => patiently(ask.wait, () => {
       const tree = one(ask.find, {});
@@ -310,10 +334,18 @@
       }
       return { values, drift };
     }),
+    // What a list offers, once it can be used and offers anything.
+    choices: () => patiently(ask.wait, () => {
+      const hit = one(ask.find, { box: true, solid: true });
+      if (hit.problem) return hit;
+      if (hit.el.tagName !== 'SELECT') return { problem: 'no list' };
+      const real = Array.from(hit.el.options).filter((option) => option.value !== '' && !option.disabled);
+      return enabled(hit.el) && real.length ? { texts: real.map((option) => fold(option.text)), drift: hit.drift } : { problem: 'offers nothing' };
+    }),
     // The rows of a table as texts; a row that is not shown is empty.
     rows: () => patiently(ask.wait, () => {
       if (ask.empty.length && any(ask.empty)) return { rows: [], none: true };
-      const hit = one(ask.find, {});
+      const hit = tableOf(ask.find, ask.columns);
       if (hit.problem) return hit;
       if (!hit.el.rows) return { problem: 'no table' };
       return { rows: Array.from(hit.el.rows, (row) => seen(row) ? Array.from(row.cells, valueOf) : []), drift: hit.drift };
@@ -322,7 +354,7 @@
     added: () => until(ask.wait, () => {
       const told = ask.told.find(([, find]) => any(find));
       if (told) return { name: told[0] };
-      const table = one(ask.find, {});
+      const table = tableOf(ask.find, ask.columns);
       return !table.problem && table.el.rows.length >= ask.rows ? { name: '' } : null;
     }),
     // How each part of a page is found now; waits while one that must be there is not.

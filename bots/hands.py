@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.browser import Frame, PlaywrightError
-from bots.errors import NotListed
+from bots.errors import ListCutOff, NotListed, TooLong
 from bots.eyes import Eyes, plain
 from bots.pagemap import FieldKind, FieldMap, Find
 from bots.tabledata import fold
@@ -35,6 +35,8 @@ class Hands:
             if (field.kind in _NEEDS_WORD or field.words) and value not in field.words:
                 raise self._eyes.error(NotListed, what=key)
             said = field.words.get(value, value)
+            if field.longest and len(said) > field.longest:
+                raise self._eyes.error(TooLong, what=key, longest=str(field.longest))
             if field.kind is FieldKind.CHECK and said not in ("yes", "no"):
                 raise self._eyes.error(NotListed, what=key)
             if field.kind is FieldKind.SPLIT:
@@ -73,7 +75,7 @@ class Hands:
                 case FieldKind.PICK:
                     await self._pick(key, field, said)
                 case FieldKind.COMBO:
-                    await self.press(key, field.find, box=True)
+                    await self.press(key, field.find, box="any")
                     await self.press(key, field.options, equals=said)
                     await self._shows(key, field.find, said, whole=True)
                 case FieldKind.TREE:
@@ -95,16 +97,20 @@ class Hands:
 
     async def _pick(self, key: str, field: FieldMap, said: str) -> None:
         """Types into a type-ahead and chooses its one entry for the value; the last key is typed so that it asks the portal."""
-        eyes, options = self._eyes, plain(field.options)
+        eyes, options, shown = self._eyes, plain(field.options), field.shown or field.find
         await eyes.see(key, "aim", find=plain(field.find), box=True, focus=True)
         await eyes.page.keyboard.insert_text(said[:-1])
         await eyes.page.keyboard.type(said[-1])
-        patience = eyes.map.timeouts.lookup
-        answer = await eyes.ask("offered", wait=patience, find=options, starts=said, none=plain(field.none))
-        if not answer or not answer["offered"]:
+        itself = plain(shown) if field.fills_itself else []
+        lists = {"find": options, "none": plain(field.none), "full": plain(field.full), "itself": itself}
+        answer = await eyes.ask("offered", wait=eyes.map.timeouts.lookup, starts=said, **lists) or {}
+        if answer.get("full"):
+            raise eyes.error(ListCutOff, what=key)
+        if not answer.get("offered"):
             raise eyes.error(NotListed, what=key)
-        await self.press(key, field.options, starts=said)
-        await self._shows(key, field.find, said)
+        if not answer.get("itself"):
+            await self.press(key, field.options, starts=said)
+        await self._shows(key, shown, said)
 
     async def _unfold(self, key: str, field: FieldMap, path: str) -> None:
         """Chooses a leaf of a tree, unfolding the branches on the way; what the page then shows as chosen is checked."""

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from bots.browser import Page, PlaywrightError, PlaywrightTimeout, Request, Route
+from bots.browser import Page, PlaywrightError, PlaywrightTimeout
+from bots.commit import sent_once
 from bots.downloads import FileCatcher
 from bots.errors import (
     AnswerMissing,
@@ -33,7 +34,6 @@ from bots.errors import (
 from bots.eyes import SLACK_SECONDS, Drift, Eyes, Part, plain
 from bots.hands import Hands
 from bots.pagemap import ActionMap, Find, OutcomeMap, PageMap, PortalMap, ReadMap, TableMap
-from bots.send_once import SendOnce
 from bots.tabledata import HeaderMissing, Row, RowBroken, fold, parse_table
 from bots.windows import happens, navigation
 
@@ -90,11 +90,21 @@ class PageView:
         action = self._page().actions[key]
         return await self._press(action, self._hands.press(key, action.find))
 
+    async def arrive(self, *names: str) -> str:
+        """Waits, without pressing anything, for the first of these pages and outcomes of this page."""
+        return await self._arrive(names)
+
+    async def gone(self, outcome: str) -> None:
+        """Waits until an outcome of this page is shown no more. Raises `PortalSlow`."""
+        seconds = self.map.timeouts.page
+        if not await self._eyes.ask("gone", wait=seconds, find=plain(self._page().outcomes[outcome].see)):
+            raise self._eyes.error(PortalSlow, page=self.here)
+
     async def choose(self, table_key: str, row: Row, to: Iterable[str], *, navigates: bool = True) -> str:
         """Presses the ``row_action`` inside one row of a table; returns which of ``to`` is seen."""
         table = self._page().tables[table_key]
         action = ActionMap(find=table.row_action, leads_to=tuple(to), navigates=navigates)
-        place = {"table": plain(table.find), "index": row.index}
+        place = _row_of(table, row)
         return await self._press(action, self._hands.press(f"{table_key}.row_action", table.row_action, row=place))
 
     @asynccontextmanager
@@ -140,27 +150,14 @@ class PageView:
         """
         action = self._page().actions[key]
         await self._eyes.see(key, "aim", find=plain(action.find), only=True)
-        sender = SendOnce(self.map.timeouts.commit)
-
-        handled: set[asyncio.Task[None]] = set()
-
-        async def handle(route: Route) -> None:
-            task = asyncio.ensure_future(_send_by(sender, route))
-            handled.add(task)
-            await task
 
         async def click() -> str:
             # The answer is waited for by the sender; the page gets a little longer to show it.
             seconds = self.map.timeouts.commit + SLACK_SECONDS
             return await self._press(action, self._hands.press(key, action.find, only=True), seconds)
 
-        # Only requests to the commit's address are taken over, also those that a nervous page would send after the first.
-        await self.browser_page.route(re.compile(action.commit), handle)
-        try:
+        async with sent_once(self.browser_page, action.commit, self.map.timeouts.commit, action.commit_unless):
             yield click
-        finally:
-            await asyncio.gather(*handled, return_exceptions=True)
-            await self.browser_page.unroute(re.compile(action.commit), handle)
 
     async def _press(self, action: ActionMap, click: Coroutine[Any, Any, None], seconds: float = 0) -> str:
         if action.closes:
@@ -231,6 +228,23 @@ class PageView:
             self._eyes.here = seen if seen in pages else told_by
             if self.arrived is not None:
                 await self.arrived(self)
+            return await self._opened_late() or seen
+        return seen
+
+    async def _opened_late(self) -> str:
+        """What opens over the page by itself a while after it came; "" when nothing does. An outcome with an error is raised."""
+        page = self._page()
+        if not page.late:
+            return ""
+        told = {n: page.outcomes[n].see for n in page.late if n in page.outcomes}
+        pages = {n: self.map.pages[n].is_here for n in page.late if n in self.map.pages}
+        seen = await self._eyes.first_seen(told, pages, self.map.timeouts.late)
+        if seen in told and page.outcomes[seen].error:
+            raise self.told(page.outcomes[seen])
+        if seen in pages:
+            self._eyes.here = seen
+            if self.arrived is not None:
+                await self.arrived(self)
         return seen
 
     # --- filling -------------------------------------------------------------------------------------------------
@@ -251,12 +265,13 @@ class PageView:
         await self._hands.fill(fields, {key: value})
         await self.browser_page.keyboard.press("Tab")
 
-    async def answer(self, answers: Mapping[str, str], prefix: str = "q_") -> dict[str, str]:
+    async def answer(self, answers: Mapping[str, str], prefix: str = "q_", about: str = "") -> dict[str, str]:
         """Answers the questions this page shows, only from ``answers``; a shown question without answer stops the request,
         unless it is optional.
 
         Questions are the fields of the selector file whose key starts with ``prefix``; the rest of the key names the answer.
-        Returns what was answered, by field key.
+        ``about`` stands before the name of a missing answer (which of several exams it is for). Returns what was answered, by
+        field key.
         """
         answered: dict[str, str] = {}
         questions = {key: field for key, field in self._page().fields.items() if key.startswith(prefix)}
@@ -267,9 +282,20 @@ class PageView:
                 if answers.get(name):
                     answered[key] = answers[name]
                 elif not questions[key].optional:
-                    raise self._eyes.error(AnswerMissing, question=name)
+                    raise self._eyes.error(AnswerMissing, question=about + name)
         await self.fill(**answered)
         return answered
+
+    async def choices(self, key: str) -> tuple[str, ...]:
+        """What a list offers, as its texts, once it was fetched; raises `PortalSlow` when it goes on offering nothing."""
+        find = plain(self._page().fields[key].find)
+        answer = await self._eyes.ask("choices", wait=self.map.timeouts.lookup, key=key, find=find)
+        if answer.get("problem") == "offers nothing":
+            raise self._eyes.error(PortalSlow, page=self.here)
+        if answer.get("problem"):
+            raise self._eyes.changed(key, answer["problem"])
+        self._eyes.note(self.here, key, answer["drift"])
+        return tuple(answer["texts"])
 
     async def attach(self, key: str, paths: Iterable[Path]) -> None:
         """Puts files into a file field. That the portal took them is for the caller to see in the page's own list."""
@@ -286,7 +312,7 @@ class PageView:
         """
         page, seconds = self._page(), self.map.timeouts.download
         find = page.actions[key].find if row is None else page.tables[key].row_action
-        place = {} if row is None else {"row": {"table": plain(page.tables[key].find), "index": row.index}}
+        place = {} if row is None else {"row": _row_of(page.tables[key], row)}
         try:
             async with FileCatcher(self.browser_page, self.base_url, seconds) as catcher:
                 for _ in range(2):
@@ -346,8 +372,9 @@ class PageView:
         page = self._page()
         table, told = page.tables[table_key], {n: page.outcomes[n] for n in page.actions[action].leads_to if n in page.outcomes}
         finds = [(name, plain(outcome.see)) for name, outcome in told.items()]
-        seconds = self.map.timeouts.page
-        seen = await self._eyes.ask("added", wait=seconds, find=plain(table.find), rows=table.header_rows + rows, told=finds)
+        seconds, said = self.map.timeouts.page, list(table.columns.values())
+        parts = {"find": plain(table.find), "columns": said, "rows": table.header_rows + rows, "told": finds}
+        seen = await self._eyes.ask("added", wait=seconds, **parts)
         if seen is None:
             raise self._eyes.error(PortalSlow, page=self.here)
         if seen["name"]:
@@ -372,7 +399,8 @@ class PageView:
         raise self._eyes.error(BadReading, page=self.here, what="a list without end")
 
     async def _rows(self, key: str, table: TableMap) -> list[Row]:
-        answer = await self._eyes.see(key, "rows", find=plain(table.find), empty=plain(table.empty))
+        said = list(table.columns.values())
+        answer = await self._eyes.see(key, "rows", find=plain(table.find), columns=said, empty=plain(table.empty))
         if answer.get("none"):
             return []
         try:
@@ -410,6 +438,8 @@ class PageView:
         """The error that an outcome stands for."""
         kind = error_class(outcome.error) or PageChanged
         said = dict.fromkeys(("reason", "what", "medium", "question"), outcome.reason)
+        if outcome.passing:
+            del said["reason"]  # it marks an outage that the portal announces
         return self._eyes.error(kind, page=self.here, **said)
 
     @asynccontextmanager
@@ -425,20 +455,9 @@ class PageView:
         return self.map.pages[self.here]
 
 
-async def _send_by(sender: SendOnce, route: Route) -> None:
-    """Sends the commit itself, once, and hands the answer to the page. A page that is gone by then has no need of it."""
-    request: Request = route.request
-    try:
-        if request.method in ("GET", "HEAD", "OPTIONS"):
-            await route.continue_()
-            return
-        answer = await sender.send(request.method, request.url, await request.all_headers(), request.post_data_buffer)
-        if answer is None:
-            await route.abort("connectionreset")
-        else:
-            await route.fulfill(status=answer.status, headers=answer.headers, body=answer.body)
-    except PlaywrightError:
-        return
+def _row_of(table: TableMap, row: Row) -> dict[str, Any]:
+    """A row of a table, as the page's script finds it."""
+    return {"table": plain(table.find), "columns": list(table.columns.values()), "index": row.index}
 
 
 async def _end(tasks: set[asyncio.Task[Any]]) -> list[BaseException]:

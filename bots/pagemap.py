@@ -8,7 +8,7 @@ starts: unknown keys, names that point nowhere, patterns that do not compile and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +38,8 @@ class Candidate(Frozen):
     pattern: str = ""
     test_id: str = ""
     css: str = ""
+    place: str = ""
+    """With ``beside``: ``"2/4"`` is the second where exactly four stand there."""
 
     def describe(self) -> str:
         """For messages: how it was looked for, in the words of the selector file."""
@@ -51,6 +53,8 @@ class Candidate(Frozen):
             raise ValueError("name goes with role")
         if self.pattern and any((self.text, self.label, self.beside, self.test_id, self.name)):
             raise ValueError("a pattern stands alone, or with role or css")
+        if self.place and not (self.beside and re.fullmatch(r"[1-9]\d?/[1-9]\d?", self.place)):
+            raise ValueError('a place goes with beside and looks like "2/4"')
         _check_pattern(self.pattern)
 
 
@@ -92,8 +96,14 @@ class FieldMap(Frozen):
     """PICK, COMBO: the entries of the open list."""
     none: Find = ()
     """PICK: what the list says when it has nothing."""
+    full: Find = ()
+    """PICK: what the list says when it shows only the first of many."""
+    fills_itself: bool = False
+    """PICK: a single hit is put into the box (or where ``shown`` shows it) without a list."""
     shown: Find = ()
-    """TREE: where the page shows what was chosen."""
+    """TREE, PICK: where the page shows what was chosen, if that is not in the box."""
+    longest: int = 0
+    """How many characters the portal takes; a longer value is told before it is typed. 0: as many as one likes."""
     lengths: tuple[int, ...] = ()
     """SPLIT: how many letters and digits each box takes, in order."""
     posts_back: bool = False
@@ -111,6 +121,8 @@ class ActionMap(Frozen):
     """The browser loads a new document (outcomes that are ``in_place`` may still come first)."""
     commit: str = ""
     """Pattern of the address of the one request that commits. Only the action that submits has it."""
+    commit_unless: str = ""
+    """Where other requests are sent to that same address: pattern of what those carry (a keep-alive). They go their own way."""
     closes: bool = False
     """The window closes itself; ``leads_to`` names only outcomes that may be told in it instead."""
 
@@ -124,12 +136,16 @@ class OutcomeMap(Frozen):
     """For people, in our words; goes into the error's sentence."""
     in_place: bool = False
     """Shown without loading a new document."""
+    passing: bool = False
+    """Trouble of the moment (with the error ``portal_down``), no outage that the portal announces: worth another try."""
 
 
 class TableMap(Frozen):
     find: Find
     columns: dict[str, str]
     """Our name -> header text, exact after white space is folded. A missing header is a changed page."""
+    words: dict[str, dict[str, str]] = {}
+    """Column -> our value -> the portal's word for it there."""
     header_rows: int = 1
     """Rows above the data, for waiting until a row was added."""
     row_action: Find = ()
@@ -137,6 +153,10 @@ class TableMap(Frozen):
     next_page: Find = ()
     empty: Find = ()
     """What is shown instead of rows. Without it a table that is missing is a changed page, never 'no rows'."""
+
+    def said(self, asked: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
+        """Rows of our values as this table writes them."""
+        return [{column: self.words.get(column, {}).get(value, value) for column, value in row.items()} for row in asked]
 
 
 class ReadKind(StrEnum):
@@ -165,6 +185,8 @@ class PageMap(Frozen):
     public: bool = False
     """Seen without signing in, on the way to an account."""
     is_here: Find
+    late: tuple[str, ...] = ()
+    """Outcomes of this page, and pages, that may open over it by themselves a while after it came."""
     fields: dict[str, FieldMap] = {}
     actions: dict[str, ActionMap] = {}
     outcomes: dict[str, OutcomeMap] = {}
@@ -226,6 +248,8 @@ class SignInMap(Frozen):
     page: str
     username: str = "username"
     password: str = "password"
+    also: dict[str, str] = {}
+    """Further fields of the sign-in page -> what is entered there at each sign-in (a tick that the portal wants every time)."""
     action: str
     landed: str
     in_use: str = ""
@@ -265,6 +289,8 @@ class Timeouts(Frozen):
     """Until a later candidate is tried, once the page is recognised."""
     commit: float = 90.0
     lookup: float = 10.0
+    late: float = 2.5
+    """In which what a page's ``late`` names opens over it by itself."""
     download: float = 20.0
     """Until a file that was asked for has come; then it is asked for once more."""
 
@@ -304,7 +330,7 @@ class PortalMap(Frozen):
         """The candidates that a part may have besides those that find it; any of them may be empty."""
         for name, page in self.pages.items():
             for key, field in page.fields.items():
-                yield from ((name, f"{key}.{part}", getattr(field, part)) for part in ("options", "none", "shown"))
+                yield from ((name, f"{key}.{part}", getattr(field, part)) for part in ("options", "none", "full", "shown"))
             for key, table in page.tables.items():
                 yield from ((name, f"{key}.{part}", getattr(table, part)) for part in ("row_action", "next_page", "empty"))
 
@@ -362,11 +388,15 @@ def _problems(portal_map: PortalMap, slug: str) -> Iterator[str]:
 
 
 def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[str]:
+    for target in page.late:
+        if target not in portal_map.pages and target not in page.outcomes:
+            yield f"{name}.late: {target!r} is neither a page nor an outcome of {name}"
     for key, action in page.actions.items():
         for target in action.leads_to:
             if target not in portal_map.pages and target not in page.outcomes:
                 yield f"{name}.{key}: leads to {target!r}, which is neither a page nor an outcome of {name}"
         yield from _pattern_problem(f"{name}.{key}: commit", action.commit)
+        yield from _pattern_problem(f"{name}.{key}: commit_unless", action.commit_unless)
     for key, read in (*page.reads.items(), *page.read_back.items()):
         yield from _pattern_problem(f"{name}.{key}: pattern", read.pattern)
     for key, table in page.tables.items():
@@ -424,7 +454,7 @@ def _sign_in_problems(portal_map: PortalMap) -> Iterator[str]:
             yield f"sign_in: no page {page!r}"
             return
     page_map = portal_map.pages[sign_in.page]
-    for field in (sign_in.username, sign_in.password):
+    for field in (sign_in.username, sign_in.password, *sign_in.also):
         if field not in page_map.fields:
             yield f"sign_in: page {sign_in.page} has no field {field!r}"
     if sign_in.action not in page_map.actions:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from site_bench import Bench, find, pressed
 
-import bots.page
+import bots.commit
 from bots.errors import BadReading, BotError, KnownRejection, PageChanged, PortalDown, RateLimited, SessionLost
 from bots.page import PageView
 from bots.send_once import SendOnce
@@ -231,7 +231,7 @@ def senders(monkeypatch: pytest.MonkeyPatch) -> list[SendOnce]:
         made.append(SendOnce(seconds))
         return made[-1]
 
-    monkeypatch.setattr(bots.page, "SendOnce", make)
+    monkeypatch.setattr(bots.commit, "SendOnce", make)
     return made
 
 

@@ -1,0 +1,117 @@
+"""Type-aheads that fill themselves or show too much, lists that a page draws itself, texts too long, waits for an end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from site_bench import Bench, find, value
+
+from bots.errors import BotError, ListCutOff, NotListed, PortalDown, PortalSlow, TooLong
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+OPTIONS = [{"role": "option"}]
+PICK = find(
+    {"css": "#box"},
+    kind="pick",
+    options=OPTIONS,
+    none=[{"text": "No results"}],
+    full=[{"pattern": "first 50"}],
+    fills_itself=True,
+)
+
+
+def typeahead(answer: str) -> str:
+    """A box that asks 50 ms after the last key; ``answer`` is what the page then does."""
+    return f"""<input id=box><ul id=list></ul><script>
+    let timer; const offer = (...texts) => {{ list.innerHTML = texts.map((t) => `<li role=option>${{t}}</li>`).join(''); }};
+    list.onclick = (e) => {{ box.value = e.target.textContent; list.innerHTML = ''; }};
+    box.oninput = () => {{ clearTimeout(timer); timer = setTimeout(() => {{ {answer} }}, 50); }};</script>"""
+
+
+async def test_a_single_hit_that_fills_itself_is_taken(bench: Bench) -> None:
+    view = await bench.show(typeahead("box.value += ' - Sample'"), fields={"code": PICK})
+    await view.fill(code="E11.9")
+    assert await value(view, "box") == "E11.9 - Sample"
+
+
+async def test_of_several_the_one_that_begins_with_the_value_is_chosen(bench: Bench) -> None:
+    view = await bench.show(typeahead("offer('E11.9 - Sample', 'E11.91 - Other', 'E11.65 - Third')"), fields={"code": PICK})
+    await view.fill(code="E11.9")
+    assert await value(view, "box") == "E11.9 - Sample"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("list.innerHTML = '<li>No results</li>'", NotListed),
+        ("offer(...Array(50).fill('E1 - Sample')); list.innerHTML += '<li>Only the first 50 are shown.</li>'", ListCutOff),
+        ("box.value = 'E11.91 - Another'", NotListed),
+    ],
+    ids=["nothing", "fifty", "another one by itself"],
+)
+async def test_what_is_not_offered_is_told_and_not_chosen(bench: Bench, answer: str, error: type[BotError]) -> None:
+    view = await bench.show(typeahead(answer), fields={"code": PICK})
+    with pytest.raises(error) as caught:
+        await view.fill(code="E11.9")
+    assert caught.value.details["what"] == "code"
+
+
+async def test_our_entry_is_taken_even_from_a_list_that_is_cut_off(bench: Bench) -> None:
+    answer = "offer('E11.9 - Sample', ...Array(49).fill('E11.90 - x')); list.innerHTML += '<li>Only the first 50 are shown.</li>'"
+    view = await bench.show(typeahead(answer), fields={"code": PICK})
+    await view.fill(code="E11.9")
+    assert await value(view, "box") == "E11.9 - Sample"
+
+
+DRAWN = """<label for=real>Place *</label><div onclick="menu.hidden = false"><a id=shown>Select</a></div>
+<select id=real hidden><option>x</select><ul id=menu hidden onclick="shown.textContent = event.target.textContent; menu.hidden = true">
+<li role=option>12 - Home</li><li role=option>11 - Office</li></ul>"""
+
+
+async def test_a_list_without_any_box_is_pressed_where_it_stands(bench: Bench) -> None:
+    field: dict[str, Any] = find({"beside": "Place *"}, kind="combo", options=OPTIONS, words={"12": "12 - Home"})
+    view = await bench.show(DRAWN, fields={"place": field})
+    await view.fill(place="12")
+    assert await view.browser_page.inner_text("a") == "12 - Home"
+
+
+async def test_a_text_that_is_too_long_is_told_before_it_is_typed(bench: Bench) -> None:
+    view = await bench.show("<input id=box maxlength=5>", fields={"note": find({"css": "#box"}, longest=5)})
+    await view.fill(note="12345")
+    with pytest.raises(TooLong) as caught:
+        await view.fill(note="123456")
+    assert (caught.value.details["what"], caught.value.details["longest"]) == ("note", "5")
+    assert await value(view, "box") == "12345"
+
+
+BUSY = {"busy": {"see": [{"text": "Pending"}]}}
+
+
+async def test_an_end_is_waited_for(bench: Bench) -> None:
+    html = "<p id=state>Pending</p><script>setTimeout(() => { state.textContent = 'Accepted' }, 200)</script>"
+    view = await bench.show(html, outcomes=BUSY)
+    await view.gone("busy")
+    assert await view.browser_page.inner_text("#state") == "Accepted"
+
+
+async def test_an_end_that_does_not_come_is_slow(bench: Bench) -> None:
+    view = await bench.show("<p>Pending</p>", outcomes=BUSY, timeouts={"page": 0.3})
+    with pytest.raises(PortalSlow):
+        await view.gone("busy")
+
+
+async def test_passing_trouble_is_no_announced_outage(bench: Bench) -> None:
+    from jobs.retries import is_announced, is_passing
+
+    said = {"see": [{"text": "Network Error."}], "error": "portal_down", "reason": "a network error"}
+    view = await bench.show("<p id=box></p>", outcomes={"now": {**said, "passing": True}, "told": said})
+    await view.browser_page.evaluate("box.textContent = 'Network Error.'")
+    with pytest.raises(PortalDown) as passing:
+        await view.arrive("now")
+    with pytest.raises(PortalDown) as told:
+        await view.arrive("told")
+    assert is_passing(passing.value)
+    assert is_announced(told.value)
+    assert "a network error" in passing.value.sentence
