@@ -212,7 +212,7 @@ class Session:
         if self._password_sent:  # the answer to the last one still stands there
             await view.goto(sign_in.page)
         self._password_sent = True
-        await view.fill(**{sign_in.username: self.account.name, sign_in.password: password})
+        await view.fill(**{sign_in.username: self.account.name, sign_in.password: password, **sign_in.also})
 
     @asynccontextmanager
     async def _taking_code(self) -> AsyncIterator[AskCode | None]:
