@@ -18,10 +18,11 @@ from bots.permission import is_loopback
 from bots.private import OTHERS, keeps_modes
 from bots.vault import VaultError, mailbox_name, password_name, totp_name
 from jobs.clock import Clock, utc_now
-from jobs.config import Config, ConfigError, PortalSettings, load_config
+from jobs.config import Config, ConfigError, load_config
 from jobs.deadlines import PERMISSION_WARNING_DAYS
 from jobs.disk import Encryption, disk_encryption
 from jobs.home import Home
+from jobs.portal_settings import PortalSettings
 
 LEAST_FREE_BYTES = 1_000_000_000
 CLOCK_TOLERANCE = timedelta(minutes=5)

@@ -29,7 +29,7 @@ import structlog
 from bots.errors import Action, BotError
 from bots.model import Payer, Status
 from bots.private import FILE_MODE, make_private_folder, open_private
-from jobs.config import PORTAL_SLUGS
+from jobs.portal_settings import PORTAL_SLUGS
 
 LOG_NAME = "priorbot.jsonl"
 KEEP = 5

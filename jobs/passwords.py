@@ -15,8 +15,8 @@ from bots.errors import Action, BotError
 from bots.model import Frozen
 from bots.passwords import KeptPasswords
 from bots.vault import Vault
-from jobs.config import PORTAL_SLUGS
 from jobs.office import Office, at_desk
+from jobs.portal_settings import PORTAL_SLUGS
 from jobs.rule_schema import PasswordRule
 from jobs.submit import count_failure, stop_account
 

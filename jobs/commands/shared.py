@@ -54,7 +54,7 @@ def parse_status(text: str) -> Status:
 
 
 def parse_portal(text: str) -> str:
-    from jobs.config import PORTAL_SLUGS
+    from jobs.portal_settings import PORTAL_SLUGS
 
     return _known(text, PORTAL_SLUGS, "portal")
 

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from bots.model import Payer
-from jobs.config import PORTAL_SLUGS, Config, ConfigError, describe_keys, load_config, parse_config
+from jobs.config import Config, ConfigError, describe_keys, load_config, parse_config
 from jobs.opening import OpeningHours, parse_hours
+from jobs.portal_settings import PORTAL_SLUGS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
