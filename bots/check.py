@@ -221,5 +221,6 @@ class Walk:
 def _legs(steps: tuple[CheckStep, ...]) -> Iterator[tuple[CheckStep, ...]]:
     """The steps cut before each ``goto``."""
     starts = [place for place, step in enumerate(steps) if step.goto or place == 0]
-    for start, end in zip(starts, [*starts[1:], len(steps)], strict=True):
+    ends = [*starts[1:], len(steps)] if steps else []
+    for start, end in zip(starts, ends, strict=True):
         yield steps[start:end]
