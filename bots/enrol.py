@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol
 
 from bots.browser import PlaywrightError
 from bots.compare import differing
-from bots.errors import BotError, EnrolmentUnclear, PasswordRejected, ReadBackDiffers, SignUpRefused
+from bots.errors import BotError, EnrolmentUnclear, NoBotYet, PasswordRejected, ReadBackDiffers, SignUpRefused
 from bots.model import Frozen
 from bots.passwords import PasswordPolicy
 from bots.portal import Portal
@@ -65,11 +65,11 @@ class SignUpPortal(Portal):
 
     async def fill_sign_up(self, form: SignUp, password: Secret, answer: Secret, gate: EnrolmentGate) -> None:
         """From the first page to the last, the licence by the gate's word. Makes no account."""
-        raise NotImplementedError
+        raise NoBotYet(self.slug)
 
     def expected_sign_up(self, form: SignUp) -> dict[str, str]:
         """What the last page must say."""
-        raise NotImplementedError
+        raise NoBotYet(self.slug)
 
     async def find_account(self) -> bool:
         """Whether an account that may have been made exists: by signing in with its password, once."""
