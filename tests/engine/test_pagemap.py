@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import yaml
 
-from bots import pagemap
+from bots import checkmap, pagemap
 from bots.errors import error_class
 from bots.pagemap import FieldKind, PortalMap, SelectorFileError, load_pagemap, selectors_folder
 from bots.registry import PORTALS
@@ -255,10 +255,13 @@ def test_every_page_behind_the_sign_in_can_sign_out(slug: str) -> None:
 def test_the_selectors_guide_names_every_key() -> None:
     """selectors/README.md is for people who write these files; a key that it does not name does not exist for them."""
     guide = (Path(__file__).resolve().parents[2] / "selectors" / "README.md").read_text("utf-8")
-    structs = [kind for kind in vars(pagemap).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
-    keys = {
-        field.encode_name for kind in structs if kind.__module__ == pagemap.__name__ for field in msgspec.structs.fields(kind)
-    }
+    structs = [
+        kind
+        for module in (pagemap, checkmap)
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
+    ]
+    keys = {field.encode_name for kind in structs for field in msgspec.structs.fields(kind)}
     kinds = {str(kind) for kind in (*FieldKind, *pagemap.ReadKind)}
     assert len(keys) > 50
     assert sorted(word for word in keys | kinds if f"`{word}`" not in guide) == []
