@@ -117,12 +117,16 @@ class PortalFactory:
         if access is None or not access.base_url:
             raise NotConfigured(slug, what="no base_url")
         require_permission(slug, access.base_url, access.permission, self._today())
-        from bots.pagemap import load_pagemap
+        from bots.pagemap import SelectorFileError, load_pagemap
         from bots.signin import Account, Session
 
+        try:
+            portal_map = load_pagemap(slug, access.selectors)
+        except SelectorFileError as error:
+            raise NotConfigured(slug, what=f"its selector file cannot be used: {error}") from error
         return Session(
             Account(portal=slug, name=account, base_url=access.base_url, help_desk=access.help_desk),
-            load_pagemap(slug, access.selectors),
+            portal_map,
             browser=await self._started(),
             vault=self._vault,
             states=self._evidence,

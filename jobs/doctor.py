@@ -16,6 +16,7 @@ from bots.errors import NotPermitted
 from bots.model import Frozen
 from bots.permission import is_loopback
 from bots.private import OTHERS, keeps_modes
+from bots.registry import has_bot
 from bots.vault import VaultError, mailbox_name, password_name, totp_name
 from jobs.clock import Clock, utc_now
 from jobs.config import Config, ConfigError, load_config
@@ -60,6 +61,7 @@ def run_checks(home: Home, *, now: Clock = utc_now) -> tuple[Check, ...]:
         ("vault", lambda: check_vault(home, config)),
         ("browser", lambda: check_browser(config)),
         ("permission", lambda: check_permissions(config, now)),
+        ("selectors", lambda: check_selectors(home, config)),
         ("clock", lambda: check_clock(home, now)),
         ("portal_clock", lambda: check_portal_clocks(config, now)),
         ("disk_encryption", lambda: check_encryption(home)),
@@ -137,6 +139,26 @@ def check_browser(config: Config) -> Iterator[Check]:
         yield _fail(
             "browser", f"{found.path} does not start. Install it again, or name another in priorbot.toml: [browser] path."
         )
+
+
+def check_selectors(home: Home, config: Config) -> Iterator[Check]:
+    """The selector file of every portal that is set up and has a bot."""
+    from bots.pagemap import SelectorFileError, load_pagemap
+
+    broken = 0
+    for slug, portal in sorted(config.portals.items()):
+        try:
+            if has_bot(slug):
+                load_pagemap(slug, portal.selectors_in(home.path))
+        except SelectorFileError as error:
+            broken += 1
+            yield _fail("selectors", f"The selector file of {slug} cannot be used: {_one_line(str(error))}")
+    if not broken:
+        yield _ok("selectors", "The selector files of all portals that are set up are in order.")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def check_permissions(config: Config, now: Clock) -> Iterator[Check]:

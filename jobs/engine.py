@@ -172,7 +172,7 @@ class Engine:
         return {
             slug: PortalAccess(
                 base_url=portal.base_url,
-                selectors=str(self.home.path / portal.selectors) if portal.selectors else "",
+                selectors=portal.selectors_in(self.home.path),
                 permission=portal.permission,
                 policy=self.password_rules.get(slug),
                 help_desk=self.help_desk(slug),

@@ -127,6 +127,10 @@ class PortalSettings(Frozen):
         CodeSettings | None, Meta(description="[portals.SLUG.code]: one-time codes, for a portal that asks for them.")
     ] = None
 
+    def selectors_in(self, home: Path) -> str:
+        """Path of the selector file of one's own, which stands in the home folder; "" for the one that comes with PriorBot."""
+        return str(home / self.selectors) if self.selectors else ""
+
     @property
     def accounts(self) -> tuple[str, ...]:
         named = (self.account,) if isinstance(self.account, str) else tuple(self.account)

@@ -53,7 +53,7 @@ def test_a_machine_that_is_fit_has_no_failed_check(home: Home) -> None:
     checks = run_checks(home)
     assert {check.state for check in checks} == {CheckState.OK}, checks
     names = [check.name for check in checks]
-    assert names == ["settings", "home", "vault", "browser", "permission", "clock", "disk_encryption", "disk_space", "journal"]
+    assert names == ["settings", "home", "vault", "browser", "permission", "selectors", "clock", "disk_encryption", "disk_space", "journal"]
 
 
 def test_findings_are_single_lines_under_constant_names(home: Home) -> None:
@@ -138,6 +138,16 @@ def test_a_browser_that_is_not_there_or_does_not_start_fails(home: Home, monkeyp
     state, sentence = only(home, "browser")
     assert state is CheckState.FAIL
     assert "does not start" in sentence
+
+
+@pytest.mark.parametrize("text", ["", "portal: clear_coverage\nversion: '1'\ntypo: 1\n", "pages: [\n"])
+def test_a_selector_file_of_ones_own_that_cannot_be_used_fails(home: Home, text: str) -> None:
+    configure(home, '[portals.clear_coverage]\nbase_url = "http://clear-coverage.localhost:8800"\nselectors = "mine.yaml"\n')
+    (home.path / "mine.yaml").write_text(text)
+    state, sentence = only(home, "selectors")
+    assert state is CheckState.FAIL
+    assert "mine.yaml" in sentence
+    assert "\n" not in sentence
 
 
 def test_a_clock_that_was_set_back_fails(home: Home) -> None:
