@@ -121,18 +121,26 @@ class Bench:
 
 
 @asynccontextmanager
-async def running_bench() -> AsyncIterator[Bench]:
+async def running_site() -> AsyncIterator[Site]:
     site = Site()
     server = await asyncio.start_server(site.serve, "127.0.0.1", 0)
     site.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with Browser() as browser:
+    try:
+        yield site
+    finally:
+        site.release.set()
+        server.close()
+
+
+@asynccontextmanager
+async def running_bench() -> AsyncIterator[Bench]:
+    async with running_site() as site, Browser() as browser:
         bench = Bench(site, browser)
         try:
             yield bench
         finally:
             site.release.set()
             await bench.close()
-            server.close()
 
 
 async def pressed(view: PageView) -> list[str]:
