@@ -53,7 +53,18 @@ def test_a_machine_that_is_fit_has_no_failed_check(home: Home) -> None:
     checks = run_checks(home)
     assert {check.state for check in checks} == {CheckState.OK}, checks
     names = [check.name for check in checks]
-    assert names == ["settings", "home", "vault", "browser", "permission", "selectors", "clock", "disk_encryption", "disk_space", "journal"]
+    assert names == [
+        "settings",
+        "home",
+        "vault",
+        "browser",
+        "permission",
+        "selectors",
+        "clock",
+        "disk_encryption",
+        "disk_space",
+        "journal",
+    ]
 
 
 def test_findings_are_single_lines_under_constant_names(home: Home) -> None:
