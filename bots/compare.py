@@ -13,13 +13,15 @@ from bots.tabledata import fold
 _NOTHING = {"", "-", "—", "–", "n/a", "none"}
 _NUMBER = re.compile(r"[-+]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?")
 LINE_KINDS = {
+    "code": ReadKind.CODE,
     "service_code": ReadKind.CODE,
+    "code": ReadKind.CODE,
     "modifiers": ReadKind.CODE,
     "units": ReadKind.NUMBER,
     "from_date": ReadKind.DATE,
     "to_date": ReadKind.DATE,
 }
-"""How the columns of a lines table are compared."""
+"""How the columns of a table on a review page are compared; ``code`` is a diagnosis, which some portals write without its dot."""
 
 
 def parse_date(text: str, form: str) -> date | None:

@@ -37,7 +37,6 @@ from bots.errors import (
     Uncertain,
 )
 from bots.model import AuthRequest, CaseSummary, CheckReport, PortalLetter, Reading, Receipt, Shown, Status, Units
-from bots.page import PageView
 from bots.pagemap import ReadMap
 from bots.portal_cells import Cells
 from bots.tabledata import Row
@@ -324,10 +323,6 @@ class Portal(Cells):
         )
 
     # --- help for portal modules ---------------------------------------------------------------------------------
-
-    @property
-    def view(self) -> PageView:
-        return self.session.view
 
     async def summaries(self, table: str) -> list[CaseSummary]:
         """All rows of a case list, over its pages."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import PurePath
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from bots.compare import parse_date, parse_number
 from bots.errors import BadReading, NotListed, PageChanged
@@ -14,18 +14,22 @@ from bots.model import AuthRequest, CaseSummary, LineReading, Status, Units
 from bots.page import PageView
 from bots.pagemap import PortalMap
 
+if TYPE_CHECKING:
+    from bots.signin import Session
+
 
 class Cells:
     """The part of a portal that reads cells and writes values, by the formats and words of its selector file."""
 
     slug: ClassVar[str]
+    session: Session
     map: PortalMap
     now: Callable[[], datetime]
     answered: dict[str, str]
 
     @property
     def view(self) -> PageView:
-        raise NotImplementedError
+        return self.session.view
 
     # --- what is asked -------------------------------------------------------------------------------------------
 
@@ -40,6 +44,7 @@ class Cells:
                 "service_code": line.service_code,
                 "modifiers": " ".join(line.modifiers),
                 "units": str(line.units),
+                "unit_type": line.unit_type,
                 "from_date": line.from_date.isoformat(),
                 "to_date": line.to_date.isoformat(),
             }
@@ -78,6 +83,8 @@ class Cells:
             "contact_fax": request.contact.fax,
             "our_reference": self.our_reference(request),
             "notes": request.notes,
+            "place_of_service": request.place_of_service,
+            "admission_date": request.admission_date.isoformat() if request.admission_date else "",
         }
         return {name: values[name] for name in names}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from bots.errors import AnswerMissing, MemberNotFound, NotEligible, ProviderNotFound, ReadBackDiffers, SeveralMatches
+from bots.errors import AnswerMissing, MemberNotFound, NotEligible, NotListed, ProviderNotFound, ReadBackDiffers, SeveralMatches
 from bots.model import AuthRequest, CaseSummary, Units
 from bots.portal import CASEWORK, Ability, Portal
 
@@ -29,10 +29,8 @@ class ProviderConnect(Portal):
     async def cases_since(self, since: date) -> list[CaseSummary]:
         """The list is asked by service dates; nothing is requested after its service, so what was entered since is among them."""
         await self.view.goto("cases_since", since=self.date_text(since))
-        rows = [row async for rows in self.view.list_pages("cases") for row in rows]
-        return [
-            self.summary(row.cells, "cases_since") for row in rows if (self.date(row["entered"], "cases_since") or since) >= since
-        ]
+        page, rows = self.view.here, [row async for rows in self.view.list_pages("cases") for row in rows]
+        return [self.summary(row.cells, page) for row in rows if (self.date(row["entered"], page) or since) >= since]
 
     async def open_case(self, reference_no: str) -> None:
         await self.view.goto("case", reference_no=reference_no)
@@ -41,11 +39,9 @@ class ProviderConnect(Portal):
         await self.view.goto("drafts")
         ours = (self.our_reference(request), request.member.id)
         for _ in await self.view.table("drafts"):
-            left = [row for row in await self.view.table("drafts") if (row["our_reference"], row["member_id"]) == ours]
-            if not left:
-                return
-            await self.view.choose("drafts", left[0], to=["delete_draft"])
-            await self.view.press("delete")
+            if left := [row for row in await self.view.table("drafts") if (row["our_reference"], row["member_id"]) == ours]:
+                await self.view.choose("drafts", left[0], to=["delete_draft"])
+                await self.view.press("delete")
 
     async def draft(self, request: AuthRequest) -> None:
         await self._member(request)
@@ -56,8 +52,8 @@ class ProviderConnect(Portal):
             self.answered |= await self.view.answer(request.answers)
             await self.view.press("next")
         await self._services(request)
-        contact = request.contact
-        await self.view.fill(contact_name=contact.name, contact_phone=contact.phone, contact_fax=contact.fax, notes=request.notes)
+        who = request.contact
+        await self.view.fill(contact_name=who.name, contact_phone=who.phone, contact_fax=who.fax, notes=request.notes)
         await self.view.press("next")
 
     async def _member(self, request: AuthRequest) -> None:
@@ -87,7 +83,8 @@ class ProviderConnect(Portal):
         rows = [row for row in await view.table("addresses") if row["npi"] == npi and named in ("", row["location"])]
         if len(rows) > 1 or await view.offers("more"):
             raise AnswerMissing(self.slug, question="service_address")
-        row = self.only(rows, "service addresses", ProviderNotFound(self.slug))
+        none = NotListed(self.slug, what="service_address") if named else ProviderNotFound(self.slug)
+        row = self.only(rows, "service addresses", none)
         self._location = row["location"]
         await view.choose("addresses", row, to=["address"], navigates=False)
         await view.press("next")
@@ -112,8 +109,8 @@ class ProviderConnect(Portal):
         """A registration has no boxes for units and dates: what it gives is compared with what is asked on the review page."""
         typed = self.numbered("service_code", request.codes) | {"requesting_npi": request.requesting.npi}
         for n, line in enumerate(request.lines, 1):
-            typed |= {f"units_{n}": str(line.units)} | self.numbered(f"modifier_{n}", line.modifiers)
             typed |= {f"from_{n}": self.date_text(line.from_date), f"to_{n}": self.date_text(line.to_date)}
+            typed |= {f"units_{n}": str(line.units)} | self.numbered(f"modifier_{n}", line.modifiers)
         offered = self.map.pages[self.view.here].fields
         await self.view.fill(**{name: value for name, value in typed.items() if name in offered})
         await self.view.press("next")
@@ -140,9 +137,12 @@ class ProviderConnect(Portal):
         return [units for units in found if units.approved]
 
     async def _on_file(self, member_ids: tuple[str, ...]) -> list[str]:
+        """Numbers on file for these members; of all members that the list has, when empty."""
         found = []
-        for member_id in member_ids or ("",):
-            page, values = ("cases_of_member", {"member_id": member_id}) if member_id else ("cases_since", {})
-            await self.view.goto(page, **(values or {"since": self.date_text(self.now().date() - UNITS_BACK)}))
-            found += [case.reference_no for case in await self.summaries("cases")]
-        return found
+        for member_id in member_ids:
+            await self.view.goto("cases_of_member", member_id=member_id)
+            found += await self.summaries("cases")
+        if not member_ids:
+            await self.view.goto("cases_since", since=self.date_text(self.now().date() - UNITS_BACK))
+            found += await self.summaries("cases")
+        return [case.reference_no for case in found]

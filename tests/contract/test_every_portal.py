@@ -352,7 +352,8 @@ async def test_H17_units_add_up_and_carry_the_payers_own_date(case: Case) -> Non
         units = await portal.read_units(())
         some = await portal.read_units((units[0].member_id,))
         nobody = await portal.read_units((case.kit.members()[100]["id"],))
-    assert all(u.used is not None and u.approved is not None and u.used + (u.remaining or 0) == u.approved for u in units)
+    assert all(u.used is not None and u.approved is not None and u.used <= u.approved for u in units)
+    assert all(u.remaining is None or u.used + u.remaining == u.approved for u in units)  # not every portal shows what is left
     assert all(u.as_of is not None and u.as_of <= date.today() for u in units)
     assert {(u.authorization_no, u.service_code) for u in some} == {
         (u.authorization_no, u.service_code) for u in units if u.member_id == units[0].member_id
