@@ -49,7 +49,7 @@ def parts_of(page: PageMap) -> Iterator[tuple[str, str, Part]]:
     for key, action in page.actions.items():
         yield "actions", key, Part(find=action.find, how="commit" if action.commit else "action")
     for key, table in page.tables.items():
-        yield "tables", key, Part(find=table.find, how="table", empty=table.empty)
+        yield "tables", key, Part(find=table.find, how="table", empty=table.empty, columns=table.headers)
     for room, reads in (("reads", page.reads), ("read_back", page.read_back)):
         for key, read in reads.items():
             yield room, key, Part(find=read.find, how="read", required=not read.optional)

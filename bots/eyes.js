@@ -127,6 +127,12 @@
     return list.length === 1 ? { el: list[0], drift: find.length } : hit;
   };
 
+  // What a later candidate finds may be, by now, what another part is found by first: an id that went to another field.
+  const unclaimed = (hit, key, how) => hit.drift && (ask.rivals || []).some(([other, c]) => {
+    const list = other === key ? [] : found(c, how);
+    return list.length === 1 && list[0] === hit.el;
+  }) ? { problem: 'its later mark belongs to another part' } : hit;
+
   // --- waiting: until a function answers something, by changes of the page and a slow clock ----------------------
   const until = (ms, attempt) => new Promise((resolve, reject) => {
     const started = performance.now();
@@ -184,7 +190,8 @@
   };
   const holder = (field) => {
     const group = field.kind === 'radio' || field.kind === 'split';
-    const hit = one(field.find, { box: !group, solid: !group });
+    const how = { box: !group, solid: !group };
+    const hit = unclaimed(one(field.find, how), field.key, how);
     if (hit.problem || !group) return hit;
     if (field.kind === 'split') {
       const boxes = all(hit.el, BOX).filter(seen);
@@ -295,7 +302,8 @@
         root = table.el.rows[ask.row.index];
         if (!root) return { problem: 'the row is gone' };
       }
-      const hit = one(ask.find, { root, solid: true, box: ask.box, only: ask.only, starts: ask.starts, equals: ask.equals });
+      const how = { root, solid: true, box: ask.box, only: ask.only, starts: ask.starts, equals: ask.equals };
+      const hit = unclaimed(one(ask.find, how), ask.key, how);
       const place = spot(hit);
       if (!place.problem && ask.focus) { hit.el.focus(); if (hit.el.select) hit.el.select(); }
       return place;
@@ -326,7 +334,7 @@
       const values = {};
       const drift = [];
       for (const read of ask.reads) {
-        const hit = one(read.find, {});
+        const hit = unclaimed(one(read.find, {}), read.key, {});
         if (hit.problem === 'not found' && read.optional) { values[read.key] = null; continue; }
         if (hit.problem) return { key: read.key, problem: hit.problem };
         if (hit.drift) drift.push([read.key, hit.drift]);

@@ -35,13 +35,14 @@ class Drift(Frozen):
 
 
 class Part(Frozen):
-    """A part of a page to survey. ``how`` it would be used (page, field, group, action, commit, table, read); ``empty`` of a
-    table is what stands in its place when it has no rows."""
+    """A part of a page to survey. ``how`` it would be used (page, field, group, action, commit, table, read); ``empty`` and
+    ``columns`` are a table's."""
 
     find: Find
     how: str
     required: bool = True
     empty: Find = ()
+    columns: tuple[str, ...] = ()
 
 
 @cache
@@ -79,7 +80,7 @@ class Eyes:
         """The answer of ``eyes.js`` to one question; ``wait`` is how long (seconds) the page may take to have an answer."""
         try:
             async with asyncio.timeout(wait + SLACK_SECONDS):
-                answer = await self.page.evaluate(_source(), {"op": op, "wait": wait * 1000, **more})
+                answer = await self.page.evaluate(_source(), {"op": op, "wait": wait * 1000, "key": key, **more})
         except TimeoutError as error:
             raise self.error(PortalSlow, page=self.here) from error
         if isinstance(answer, dict) and "slip" in answer:
@@ -89,7 +90,7 @@ class Eyes:
     async def see(self, key: str, op: str, **more: Any) -> Any:
         """As `ask` for one part of this page; a problem is told as a changed page that names the part."""
         try:
-            answer = await self.ask(op, wait=self.map.timeouts.element, key=key, **more)
+            answer = await self.ask(op, wait=self.map.timeouts.element, key=key, rivals=self._rivals(op, key), **more)
         except PlaywrightError as error:
             raise self.changed(key, "the page was left while it was used") from error
         if answer.get("problem"):
@@ -99,13 +100,22 @@ class Eyes:
             self.note(self.here, name, candidate)
         return answer
 
+    def _rivals(self, op: str, key: str) -> list[tuple[str, Any]]:
+        """The parts of the same room on this page, each with its first candidate: what they are found by is not another's."""
+        page = self.map.pages.get(self.here)
+        if page is None:
+            return []
+        rooms = (page.fields, page.actions, {**page.reads, **page.read_back})
+        room: Mapping[str, Any] = page.fields if op == "fill" else next((room for room in rooms if key in room), {})
+        return [(name, plain(part.find)[0]) for name, part in room.items()]
+
     async def shown(self, finds: Mapping[str, Find], *, enabled: bool = False) -> set[str]:
         """Names of the finds that show something now (``enabled``: something that can be used)."""
         return set((await self.ask("shown", finds=_pairs(finds)))["enabled" if enabled else "shown"])
 
     async def survey(self, parts: Iterable[Part], seconds: float) -> list[tuple[str, int]]:
         """The problem (or "") and the candidate of each part; waits so long until all that are required are there."""
-        asked = [{"find": plain(p.find), "how": p.how, "required": p.required, "empty": plain(p.empty)} for p in parts]
+        asked = [{**msgspec.structs.asdict(part), "find": plain(part.find), "empty": plain(part.empty)} for part in parts]
         answer = await self.ask("survey", wait=seconds, parts=asked)
         return [(problem, candidate) for problem, candidate in answer]
 

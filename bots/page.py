@@ -372,7 +372,7 @@ class PageView:
         page = self._page()
         table, told = page.tables[table_key], {n: page.outcomes[n] for n in page.actions[action].leads_to if n in page.outcomes}
         finds = [(name, plain(outcome.see)) for name, outcome in told.items()]
-        seconds, said = self.map.timeouts.page, list(table.columns.values())
+        seconds, said = self.map.timeouts.page, list(table.headers)
         parts = {"find": plain(table.find), "columns": said, "rows": table.header_rows + rows, "told": finds}
         seen = await self._eyes.ask("added", wait=seconds, **parts)
         if seen is None:
@@ -399,7 +399,7 @@ class PageView:
         raise self._eyes.error(BadReading, page=self.here, what="a list without end")
 
     async def _rows(self, key: str, table: TableMap) -> list[Row]:
-        said = list(table.columns.values())
+        said = list(table.headers)
         answer = await self._eyes.see(key, "rows", find=plain(table.find), columns=said, empty=plain(table.empty))
         if answer.get("none"):
             return []
@@ -457,7 +457,7 @@ class PageView:
 
 def _row_of(table: TableMap, row: Row) -> dict[str, Any]:
     """A row of a table, as the page's script finds it."""
-    return {"table": plain(table.find), "columns": list(table.columns.values()), "index": row.index}
+    return {"table": plain(table.find), "columns": list(table.headers), "index": row.index}
 
 
 async def _end(tasks: set[asyncio.Task[Any]]) -> list[BaseException]:

@@ -141,11 +141,15 @@ class OutcomeMap(Frozen):
 
 
 class TableMap(Frozen):
+    """A table. When no candidate finds one that has its headers, the only one of the page that has them all (two or more) is it."""
+
     find: Find
     columns: dict[str, str]
     """Our name -> header text, exact after white space is folded. A missing header is a changed page."""
     words: dict[str, dict[str, str]] = {}
     """Column -> our value -> the portal's word for it there."""
+    known_by: tuple[str, ...] = ()
+    """Further headers, not read, by which the table is told from others when its candidates find nothing."""
     header_rows: int = 1
     """Rows above the data, for waiting until a row was added."""
     row_action: Find = ()
@@ -157,6 +161,10 @@ class TableMap(Frozen):
     def said(self, asked: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
         """Rows of our values as this table writes them."""
         return [{column: self.words.get(column, {}).get(value, value) for column, value in row.items()} for row in asked]
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return (*self.columns.values(), *self.known_by)
 
 
 class ReadKind(StrEnum):

@@ -86,6 +86,7 @@ class _Replacing:
         bare = [text.rstrip("*: ") for text in said]
         self.whole = {*said, *bare, *(text + ":" for text in bare)}
         self.words = FURNITURE | {word.lower() for text in said for word in _WORD.findall(text)}
+        self.tokens = {token for text in said for token in text.split()}
         self.names = set(_css_names(portal_map))
 
     def text(self, text: str, *, furniture: bool) -> str:
@@ -98,7 +99,7 @@ class _Replacing:
 
     def _label_word(self, word: str) -> str:
         known = all(part.lower() in self.words for part in _WORD.findall(word)) and not re.search(r"\d\d", word)
-        return word if known else self.like(word)
+        return word if known or word in self.tokens else self.like(word)
 
     def name(self, value: str) -> str:
         """Names that the page's own code uses: those of the selector file stay, of others only the shape."""
@@ -231,12 +232,12 @@ def _texts(portal_map: PortalMap) -> Iterator[str]:
     for _, _, find in (*portal_map.finds(), *portal_map.further_finds()):
         for candidate in find:
             yield from (text for text in (candidate.name, candidate.label, candidate.beside, candidate.text) if text)
-            yield from re.findall(r"[A-Za-z][A-Za-z ]{3,}", candidate.pattern)
+            yield from re.findall(r"[A-Za-z][A-Za-z0-9 ]{3,}", candidate.pattern)
     yield from portal_map.words.status
     yield from portal_map.words.eligibility
     for page in portal_map.pages.values():
         for table in page.tables.values():
-            yield from table.columns.values()
+            yield from table.headers
         worded = [part.words for part in page.fields.values()]
         worded += [part.words for part in (*page.reads.values(), *page.read_back.values())]
         for word in (word for words in worded for word in words.values()):
