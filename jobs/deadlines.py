@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import UnsetType
 
-from bots.model import AuthRequest, Payer
+from bots.model import AuthRequest
+from bots.permission import LONGEST
 from jobs.business_days import is_holiday, last_day
 from jobs.conditions import Facts, holds
 from jobs.routing import RoutingSettings, route
@@ -23,7 +24,7 @@ UNITS_USED_WARNING = Decimal("0.9")
 """Share of the approved units after which units are running out (all payers)."""
 UNITS_EXPIRY_WARNING_DAYS = (30, 14)
 """Days before an authorization's ``valid_to`` at which its end is told (all payers)."""
-PERMISSION_MAX_DAYS = 365
+PERMISSION_MAX_DAYS = LONGEST.days
 PERMISSION_WARNING_DAYS = 30
 """A permission to automate holds at most so long, and its end is told so many days before."""
 
@@ -111,10 +112,17 @@ def password_warning_days(portal: str, *, rulebook: RuleBook | None = None) -> t
     return rule.warn_days if rule else ()
 
 
-def units_page(payer: Payer, *, rulebook: RuleBook | None = None) -> UnitsPage | None:
-    """The portal on which this payer shows units used, and up to which age a reading is normal (H17); None where none does."""
-    for rule in (rulebook or load_rulebook()).of(payer).conduct:
-        if not isinstance(rule.conduct, UnsetType) and not isinstance(rule.conduct.units_page, UnsetType):
+def units_page(request: AuthRequest, portal: str, *, as_of: date, rulebook: RuleBook | None = None) -> UnitsPage | None:
+    """Where the payer shows the units of a request that ``portal`` took, and up to which age a reading is normal (H17, HP6).
+
+    None where it shows them nowhere.
+    """
+    rules = (rulebook or load_rulebook()).of(request.payer)
+    facts = Facts(request=request, rules=rules, as_of=as_of, portal=portal)
+    for rule in rules.conduct:
+        if isinstance(rule.conduct, UnsetType) or isinstance(rule.conduct.units_page, UnsetType):
+            continue
+        if rule.in_force(as_of) and holds(rule.when, facts):
             return rule.conduct.units_page
     return None
 

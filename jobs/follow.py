@@ -58,13 +58,14 @@ async def follow_open(
 async def read_units(
     office: Office, *, only: Collection[str] | None = None, portals: Collection[str] | None = None
 ) -> tuple[Outcome, ...]:
-    """Reads units used of what was granted, on the page where the payer shows them (H17).
+    """Reads units used of what was granted, on the page where the payer shows them (H17, HP6).
 
     Returns an outcome for each request whose units changed or look wrong.
     """
     granted: dict[str, list[Snapshot]] = {}
     for snapshot in office.journal.snapshots(status=GRANTED):
-        slug = office.rules.units_portal(snapshot.request.payer)
+        taken_by = snapshot.receipt.portal if snapshot.receipt else ""
+        slug = office.rules.units_portal(snapshot.request, taken_by, office.now())
         if slug in office.plans and (only is None or snapshot.request.request_id in only):
             granted.setdefault(slug, []).append(snapshot)
     outcomes: list[Outcome] = []

@@ -236,7 +236,10 @@ class JournalTooNew(JournalError):
 
 class JournalDamaged(JournalError):
     def __init__(self, what: str) -> None:
-        super().__init__(f"The journal is damaged ({what}). Nothing was sent. Restore the last good back-up: priorbot restore")
+        super().__init__(
+            f"The journal is damaged ({what}). Nothing was sent. Keep it, put the newest whole copy of it in its "
+            "place, then run: priorbot ledger verify"
+        )
 
 
 class JournalUnavailable(JournalError):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from msgspec import UnsetType
-
 from bots.model import AuthRequest, Payer
-from jobs.deadlines import decision_due, practice_deadline
+from jobs.deadlines import decision_due, practice_deadline, units_page
 from jobs.routing import OutageStep, after_answer, after_outage
 from jobs.rulebook import RuleBook, load_rulebook
 from jobs.state import FallbackWay, Route
@@ -39,12 +37,10 @@ class PayerRules:
         found = practice_deadline(request, rulebook=self.rulebook)
         return found[1] if found else None
 
-    def units_portal(self, payer: Payer) -> str:
-        """The portal that shows units used for this payer (H17); "" where none does."""
-        for rule in self.rulebook.of(payer).conduct:
-            if not isinstance(rule.conduct, UnsetType) and not isinstance(rule.conduct.units_page, UnsetType):
-                return rule.conduct.units_page.portal
-        return ""
+    def units_portal(self, request: AuthRequest, portal: str, now: datetime) -> str:
+        """The portal that shows the units of a request that ``portal`` took (`jobs.deadlines.units_page`); "" where none does."""
+        page = units_page(request, portal, as_of=self._day(request.payer, now), rulebook=self.rulebook)
+        return page.portal if page else ""
 
     def _day(self, payer: Payer, now: datetime) -> date:
         return now.astimezone(ZoneInfo(self.rulebook.of(payer).time_zone)).date()

@@ -286,11 +286,18 @@ def test_H16_says_nothing_about_evicore(book):
     assert takes_more_clinical("evicore", Status.PENDED_REVIEW, payer=Payer.HUSKY, rulebook=book) is None
 
 
-def test_H17_units_are_read_on_the_secure_portal_and_may_be_16_days_old(book):
-    page = units_page(Payer.HUSKY, rulebook=book)
+def test_H17_units_are_read_on_the_secure_portal_and_may_be_16_days_old(book, ask):
+    page = units_page(ask("husky", "dme"), "clear_coverage", as_of=TODAY, rulebook=book)
     assert page is not None
     assert (page.portal, page.link, page.normal_age_days) == ("husky_secure", "Authorizations", 16)
-    assert units_page(Payer.CAREPARTNERS, rulebook=book) is None
+    assert units_page(ask("carepartners", "dme"), "carepartners", as_of=TODAY, rulebook=book) is None
+
+
+@pytest.mark.parametrize("category", ["behavioral_health_home_health", "behavioral_health_outpatient"])
+def test_HP6_units_of_behavioral_health_are_read_where_they_were_granted(book, ask, category):
+    page = units_page(ask("husky", category), "provider_connect", as_of=TODAY, rulebook=book)
+    assert page is not None
+    assert (page.portal, page.link) == ("provider_connect", "Authorization Listing")
 
 
 def test_H18_password_of_the_secure_portal(book):
