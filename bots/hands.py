@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.browser import Frame, PlaywrightError
-from bots.errors import ListCutOff, NotListed, TooLong
+from bots.errors import ListCutOff, NotListed, PortalSlow, TooLong
 from bots.eyes import Eyes, plain
 from bots.pagemap import FieldKind, FieldMap, Find
 from bots.tabledata import fold
@@ -91,6 +91,8 @@ class Hands:
         await self._eyes.see(key, "aim", find=plain(field.find), box=True, focus=True)
         await keyboard.press("Delete")
         await keyboard.type(said)
+        if field.leave:
+            await keyboard.press("Tab")
         shown = await self._value(key, field.find)
         if _bare(shown) != _bare(said):
             raise self._eyes.changed(key, "does not keep what is typed")
@@ -107,7 +109,8 @@ class Hands:
         if answer.get("full"):
             raise eyes.error(ListCutOff, what=key)
         if not answer.get("offered"):
-            raise eyes.error(NotListed, what=key)
+            # A portal that has a word for "nothing fits" and does not say it has not answered at all.
+            raise eyes.error(PortalSlow, page=eyes.here) if field.none and not answer else eyes.error(NotListed, what=key)
         if not answer.get("itself"):
             await self.press(key, field.options, starts=said)
         await self._shows(key, shown, said)

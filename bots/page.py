@@ -94,12 +94,6 @@ class PageView:
         """Waits, without pressing anything, for the first of these pages and outcomes of this page."""
         return await self._arrive(names)
 
-    async def gone(self, outcome: str) -> None:
-        """Waits until an outcome of this page is shown no more. Raises `PortalSlow`."""
-        seconds = self.map.timeouts.page
-        if not await self._eyes.ask("gone", wait=seconds, find=plain(self._page().outcomes[outcome].see)):
-            raise self._eyes.error(PortalSlow, page=self.here)
-
     async def choose(self, table_key: str, row: Row, to: Iterable[str], *, navigates: bool = True) -> str:
         """Presses the ``row_action`` inside one row of a table; returns which of ``to`` is seen."""
         table = self._page().tables[table_key]
@@ -198,7 +192,8 @@ class PageView:
 
         ``told_by``: a page whose outcomes may be told, all of them; else those of the present page that ``names`` has.
         """
-        page = self.map.pages.get(told_by or self.here)
+        before = self.here
+        page = self.map.pages.get(told_by or before)
         outcomes = {n: o for n, o in page.outcomes.items() if told_by or n in names} if page else {}
         pages = {n: self.map.pages[n].is_here for n in names if n in self.map.pages}
         # What may be told besides: an outcome stands before a page, because a page that carries an error is the error.
@@ -228,7 +223,8 @@ class PageView:
             self._eyes.here = seen if seen in pages else told_by
             if self.arrived is not None:
                 await self.arrived(self)
-            return await self._opened_late() or seen
+            if self.here != before:
+                return await self._opened_late() or seen
         return seen
 
     async def _opened_late(self) -> str:
@@ -298,11 +294,20 @@ class PageView:
         return tuple(answer["texts"])
 
     async def attach(self, key: str, paths: Iterable[Path]) -> None:
-        """Puts files into a file field. That the portal took them is for the caller to see in the page's own list."""
-        element = await self._eyes.element(self._page().fields[key].find)
+        """Puts files into a file field and waits while the page is ``busy`` with them. What it then ``tells`` is raised; that the
+        portal took them is for the caller to see in the page's own list."""
+        field, outcomes = self._page().fields[key], self._page().outcomes
+        element = await self._eyes.element(field.find)
         if element is None:
             raise self._eyes.changed(key, "not found")
         await element.set_input_files(list(paths))
+        seconds = self.map.timeouts.page
+        if field.busy and not await self._eyes.ask("gone", wait=seconds, find=plain(field.busy)):
+            raise self._eyes.error(PortalSlow, page=self.here)
+        shown = await self._eyes.shown({name: outcomes[name].see for name in field.tells})
+        for name in field.tells:
+            if name in shown:
+                raise self.told(outcomes[name])
 
     async def download(self, key: str, row: Row | None = None) -> bytes:
         """The file that an action of this page, or the ``row_action`` of a row of the table ``key``, hands out; held in memory.

@@ -102,15 +102,25 @@ class FieldMap(Frozen):
     """PICK: a single hit is put into the box (or where ``shown`` shows it) without a list."""
     shown: Find = ()
     """TREE, PICK: where the page shows what was chosen, if that is not in the box."""
+    busy: Find = ()
+    """Files: what is shown while the portal looks at them; its end is waited for."""
+    tells: tuple[str, ...] = ()
+    """Files: outcomes of this page that may be told then."""
     longest: int = 0
     """How many characters the portal takes; a longer value is told before it is typed. 0: as many as one likes."""
     lengths: tuple[int, ...] = ()
     """SPLIT: how many letters and digits each box takes, in order."""
+    leave: bool = False
+    """TYPED: left with Tab once it is filled, because the page looks at it only then."""
     posts_back: bool = False
     """Leaving or choosing makes the page load itself anew; nothing else may be entered before that."""
     optional: bool = False
     """A question that the page shows and does not always ask: without an answer it is left alone, and the portal's own word
     decides (an outcome with the error ``answer_missing``)."""
+
+
+_FURTHER = ("options", "none", "full", "shown", "busy")
+"""The candidates that a field may have besides those that find it."""
 
 
 class ActionMap(Frozen):
@@ -338,7 +348,7 @@ class PortalMap(Frozen):
         """The candidates that a part may have besides those that find it; any of them may be empty."""
         for name, page in self.pages.items():
             for key, field in page.fields.items():
-                yield from ((name, f"{key}.{part}", getattr(field, part)) for part in ("options", "none", "full", "shown"))
+                yield from ((name, f"{key}.{part}", getattr(field, part)) for part in _FURTHER)
             for key, table in page.tables.items():
                 yield from ((name, f"{key}.{part}", getattr(table, part)) for part in ("row_action", "next_page", "empty"))
 
@@ -415,6 +425,9 @@ def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[
             yield f"{name}.{key}: kind {field.kind} needs options"
         if field.kind in (FieldKind.RADIO, FieldKind.COMBO, FieldKind.TREE) and not field.words:
             yield f"{name}.{key}: kind {field.kind} needs words"
+        for name in field.tells:
+            if name not in page.outcomes:
+                yield f"{name}.{key}: tells {name!r}, which is no outcome of its page"
         if field.kind is FieldKind.TREE and not field.shown:
             yield f"{name}.{key}: a tree needs shown"
         if field.kind is FieldKind.SPLIT and not field.lengths:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PORTALS: dict[str, str] = {
     "clear_coverage": "ClearCoverage",
+    "evicore": "Evicore",
+    "husky_medical": "HuskyMedical",
     "husky_secure": "HuskySecure",
     "provider_connect": "ProviderConnect",
 }
