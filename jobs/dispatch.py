@@ -116,15 +116,17 @@ class _Round:
         if self._is_down():
             return False
         before = len(self._left)
-        accounts = office.accounts(self._slug)[:before]
+        usable = office.accounts(self._slug)
         async with asyncio.TaskGroup() as group:
-            workers = [group.create_task(self._worker(plan, account)) for account in accounts]
+            workers = [group.create_task(self._worker(plan, account)) for account in usable[:before]]
         if not self._left:
             return True
         if not any(worker.result() for worker in workers) and workers and office.now() < self._give_up_at:
             await office.sleep(SEAT_LOOK)
             return True
-        return len(self._left) < before
+        # An account that a person must put right now leaves its work to those that have had none yet.
+        fewer = 0 < len(office.accounts(self._slug)) < len(usable)
+        return len(self._left) < before or fewer
 
     async def _probe(self, plan: PortalPlan) -> None:
         """The portal was down: one request by one account tells whether it is back."""
