@@ -163,8 +163,7 @@
   const boxText = (box) => box.tagName === 'SELECT' ? (box.selectedOptions[0] ? box.selectedOptions[0].text : '') : box.value;
   const valueOf = (el) => {
     if (el.matches(BOX)) return boxText(el);
-    const box = el.innerText.trim() ? null : el.querySelector(BOX);
-    return box && seen(box) ? boxText(box) : el.innerText;
+    return el.innerText.trim() ? el.innerText : all(el, BOX).filter(seen).map(boxText).join(' ');
   };
   const bare = (text) => text.replace(/[^\p{L}\p{N}]/gu, '');
   // A mask may add marks of its own; an amount may not lose its point.
