@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 DEMO_FOLDER = "demo-home"
 MARK = ".priorbot-demo"
 FIRST_FILE, SECOND_FILE = "requests.csv", "more-requests.csv"
-ACCOUNTS = 4
+DESKS = {"clear_coverage": ("cc", 4), "husky_secure": ("hs", 1), "provider_connect": ("pc", 1)}
+"""The portals of the demo, with what their accounts begin with and how many of them work at once."""
 DESK = ZoneInfo("America/New_York")
 CHECK_WRITES = (10, 25)
 """Days of the month on which units are brought up to date (rule H17)."""
@@ -46,14 +47,11 @@ name = "Sample Family Practice (synthetic)"
 
 [vault]
 key_file = "demo.key"
-
-[portals.clear_coverage]
-base_url = "{clear_coverage}"
+"""
+_PORTAL = """
+[portals.{slug}]
+base_url = "{url}"
 account = [{accounts}]
-
-[portals.husky_secure]
-base_url = "{husky_secure}"
-account = "{units_account}"
 """
 
 
@@ -89,7 +87,7 @@ def run_demo(folder: Path) -> bool:
         move_in(home, world)
         _step("1. Check the file")
         first = _check(engine, write_part(home, FIRST_FILE, start, later=False))
-        _step(f"2. Route by the payers' rules, and submit over {ACCOUNTS} accounts, urgent first")
+        _step("2. Route by the payers' rules, and submit over several accounts, urgent first")
         _submit(engine, first)
         _pass(world, clock, A_DAY)
         _look(engine, "3. A day later: read what was decided")
@@ -139,19 +137,16 @@ def move_in(home: Home, world: RunningWorld) -> None:
     """Settings and passwords for the world's portals."""
     from bots.vault import password_name
 
-    accounts = [world.account("clear_coverage", f"cc-desk{number}") for number in range(1, ACCOUNTS + 1)]
-    units = world.account("husky_secure", "hs-desk1")
-    config = _CONFIG.format(
-        clear_coverage=world.url("clear_coverage"),
-        husky_secure=world.url("husky_secure"),
-        accounts=", ".join(f'"{name}"' for name, _ in accounts),
-        units_account=units[0],
-    )
-    write_private(home.config_file, config.encode())
+    seats = {slug: [f"{word}-desk{number}" for number in range(1, count + 1)] for slug, (word, count) in DESKS.items()}
+    portals = [
+        _PORTAL.format(slug=slug, url=world.url(slug), accounts=", ".join(f'"{name}"' for name in names))
+        for slug, names in seats.items()
+    ]
+    write_private(home.config_file, "".join([_CONFIG, *portals]).encode())
     vault = home.open_vault("demo.key")
-    for name, password in accounts:
-        vault.set(password_name("clear_coverage", name), password)
-    vault.set(password_name("husky_secure", units[0]), units[1])
+    for slug, names in seats.items():
+        for name in names:
+            vault.set(password_name(slug, name), world.account(slug, name)[1])
 
 
 def write_part(home: Home, name: str, day: datetime, *, later: bool) -> Path:
@@ -305,7 +300,7 @@ def _tell(engine: Engine, rows: int, compared: Compared) -> None:
     for what, number in (
         ("rows in the files", rows),
         ("requests taken", len(snapshots)),
-        ("accepted by Clear Coverage, each once", portal),
+        ("accepted by portals, each once", portal),
         ("approved, in full or in part", granted),
         ("denied", count[Status.DENIED]),
         (
