@@ -19,7 +19,7 @@ from protocol_double import (
 )
 from sqlalchemy.exc import OperationalError
 
-from bots.errors import NotConfigured, PortalDown
+from bots.errors import OF_ONE_ACCOUNT, NotConfigured, PortalDown
 from bots.model import Status, Urgency
 from jobs.dispatch import in_order, submit_due
 from jobs.journal import Journal
@@ -98,14 +98,49 @@ async def test_a_failing_account_does_not_stop_the_others(journal: Journal, trut
     assert len(office.states.disabled(PORTAL)) == 1
 
 
-async def test_an_account_that_a_person_uses_is_left_alone(journal: Journal, truth: Truth, clock: FakeClock) -> None:
-    take_in(journal, build_request("R-1"))
-    world = World(truth, clock, faults=Faults({"sign_in": ["account_in_use"]}))
-    await submit_due(open_office(journal, world))
-    now = journal.snapshot("R-1")
-    assert (now.status, now.error_code) == (Status.WAITING, "account_in_use")
-    assert now.waiting_until is not None
+ONE_ACCOUNT = [kind.code for kind in OF_ONE_ACCOUNT]
+
+
+@pytest.mark.parametrize("trouble", ONE_ACCOUNT)
+async def test_an_account_with_passing_trouble_of_its_own_is_left_alone(
+    trouble: str, journal: Journal, truth: Truth, clock: FakeClock
+) -> None:
+    """A person uses it, or its code does not come. Its portal works, and it is not tried anew with each request."""
+    take_in(journal, *map(build_request, _requests(3)))
+    world = World(truth, clock, faults=Faults({"sign_in": [trouble]}))
+    office = open_office(journal, world)
+    await submit_due(office)
+    for now in journal.snapshots():
+        assert (now.status, now.error_code) == (Status.WAITING, trouble)
+        assert now.waiting_until is not None
     assert truth.sign_ins() == 0
+    assert office.states.breaker(PORTAL).failures == 0
+    assert office.states.disabled(PORTAL) == ()
+
+
+@pytest.mark.parametrize("trouble", ONE_ACCOUNT)
+async def test_another_account_takes_what_one_with_trouble_of_its_own_leaves(
+    trouble: str, journal: Journal, truth: Truth, clock: FakeClock
+) -> None:
+    take_in(journal, *map(build_request, _requests(3)))
+    world = World(truth, clock, faults=Faults({"sign_in": [trouble]}))
+    await submit_due(open_office(journal, world, accounts=("a", "b")))
+    assert set(_statuses(journal).values()) == {Status.SUBMITTED}
+
+
+@pytest.mark.parametrize("trouble", ["code_needed", "code_rejected", "mailbox_refused"])
+async def test_an_account_whose_code_a_person_must_see_to_is_parked_and_the_others_go_on(
+    trouble: str, journal: Journal, truth: Truth, clock: FakeClock
+) -> None:
+    """Also when there is less to do than there are accounts: the next one is asked before anything rests."""
+    take_in(journal, build_request("R-1"))
+    take_in(journal, build_request("elsewhere"), portal=OTHER)
+    world = World(truth, clock, faults=Faults({"sign_in": [trouble]}))
+    office = open_office(journal, world, accounts=("a", "b"), portals=(PORTAL, OTHER))
+    await submit_due(office)
+    assert set(_statuses(journal).values()) == {Status.SUBMITTED}
+    (parked,) = (*office.states.disabled(PORTAL), *office.states.disabled(OTHER))
+    assert parked.error_code == trouble
 
 
 async def test_two_priorbots_share_the_work_and_never_an_account(journal: Journal, truth: Truth, clock: FakeClock) -> None:
