@@ -44,7 +44,6 @@ __all__ = [
 _LIGHT = (
     "--in-process-gpu",
     "--disable-gpu-compositing",
-    "--disable-threaded-compositing",
     "--disable-lcd-text",
     "--num-raster-threads=1",
     # The last switch of this name wins, so it repeats what Playwright turns off for good reason and adds the last two: spare
@@ -53,7 +52,8 @@ _LIGHT = (
     "HttpsFirstBalancedModeAutoEnable,HttpsUpgrades,LensOverlay,MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,"
     "PaintHolding,ThirdPartyStoragePartitioning,Translate,SpareRendererForSitePerProcess,RenderDocument",
 )
-"""For a browser that nobody watches. Together they halve the processor time of a submission (docs/benchmarks.md)."""
+"""For a browser that nobody watches (docs/benchmarks.md). Compositor threads stay on: without them no animation frame ever
+comes, and what fades in stays unseen for ever (``requestAnimationFrame``, CSS transitions)."""
 
 _LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"
 
