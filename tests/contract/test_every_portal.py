@@ -125,6 +125,26 @@ async def test_a_right_password_signs_in_once_and_is_kept_in_no_saved_state_afte
     assert case.kit.evidence.load_state(case.slug, account, case.kit.now()) is None
 
 
+async def test_a_session_that_was_left_open_is_taken_up_without_a_password(case: Case) -> None:
+    """As after a run that was cut off: the portal opens past its login page."""
+    account = case.kit.account(case.slug)
+    case.kit.know_password(case.slug, account)
+    async with case.kit.factory() as factory:
+        await factory.sign_in(case.slug, account)
+    assert case.kit.sessions(case.slug) == [account]
+    async with case.kit.portal(case.slug) as portal:
+        await case.profile.look(portal)
+    assert [what for what, _ in case.kit.logins(case.slug)] == ["login", "logout"]
+    assert case.kit.passwords.events == [("trying", account), ("accepted", account)]
+
+
+async def test_a_slow_portal_is_waited_for(case: Case) -> None:
+    case.kit.world.fault(case.slug, "slow", where="any", ms=800, times=3)
+    async with case.kit.portal(case.slug) as portal:
+        await case.profile.look(portal)
+    assert [what for what, _ in case.kit.logins(case.slug)] == ["login", "logout"]
+
+
 async def test_a_wrong_password_is_typed_once_and_never_again(case: Case) -> None:
     account = case.kit.account(case.slug)
     case.kit.know_password(case.slug, account, "Not$The1Right")
