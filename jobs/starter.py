@@ -36,6 +36,12 @@ standard_wait_hours = 24   # so long a standard request waits for a portal that 
 # granted_on = 2026-01-15
 # valid_until = 2027-01-14
 #
+# If the portal asks for a one-time code, say where it comes from. The authenticator's secret goes into the vault:
+#   priorbot vault set portals.SLUG.ACCOUNT.totp
+#
+# [portals.clear_coverage.code]
+# method = "totp"                      # or "email", with imap_host and imap_user; or "person"
+#
 # [portals.husky_secure]               # shows the units used
 # base_url = "https://..."
 # account = "your-user-name"

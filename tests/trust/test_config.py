@@ -91,6 +91,18 @@ def test_a_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:
     assert load_config(tmp_path / "priorbot.toml").practice.name == "Synthetic"
 
 
+CODE = "[portals.evicore]\nbase_url = 'https://x'\naccount = ['desk1', 'desk2']\n[portals.evicore.code]\n"
+
+
+def test_codes_come_into_each_accounts_own_mailbox_or_a_shared_one() -> None:
+    """Passwords of mailboxes, like all others, stand in the vault."""
+    mail = "method = 'email'\nimap_host = 'mail.example.com'\nimap_user = 'front'\n"
+    code = parse_config(CODE + mail + "[portals.evicore.code.imap_users]\ndesk2 = 'two'\n").portals["evicore"].code
+    assert code is not None
+    assert (code.mailbox("desk1"), code.mailbox("desk2")) == ("front", "two")
+    assert (code.imap_port, code.imap_security, code.imap_folder) == (993, "tls", "INBOX")
+
+
 @pytest.mark.parametrize(
     ("text", "key", "nearest"),
     [
@@ -138,6 +150,17 @@ def test_a_table_without_keys_says_so() -> None:
         ("[portals.evicore]\nbase_url = 'https://x'\naccount = [1]", "portals.evicore.account", '["one", "two"]'),
         ("[portals.evicore]\nbase_url = 'https://x'\nhours = '7 to 19'", "portals.evicore.hours", "Mon-Fri 07:00-19:00"),
         ("[portals.evicore]\nbase_url = 'https://x'\nmax_actions_per_hour = 1.5", "max_actions_per_hour", "a whole number"),
+        (CODE, "portals.evicore.code", "method"),
+        (CODE + "method = 'sms'", "portals.evicore.code.method", '"totp" or "email" or "person"'),
+        (CODE + "method = 'email'", "portals.evicore.code", "imap_host"),
+        (CODE + "method = 'email'\nimap_host = 'x'", "portals.evicore.code", "imap_user, or imap_users.desk1"),
+        (CODE + "method = 'email'\nimap_host = 'x'\nimap_port = 0", "portals.evicore.code.imap_port", "a whole number"),
+        (CODE + "method = 'totp'\n[portals.evicore.code.imap_users]\ndesk9 = 'x'", "imap_users.desk9", "no account of evicore"),
+        (
+            CODE + "method = 'email'\nimap_host = 'mail.example.com'\nimap_user = 'x'\nimap_security = 'none'",
+            "portals.evicore.code.imap_security",
+            "a server on this machine",
+        ),
         (
             "[portals.evicore]\nbase_url = 'https://x'\n[portals.evicore.permission]\ngranted_by = 'x'\nreference = 'x'\n"
             "valid_until = 'next year'",

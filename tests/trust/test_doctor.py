@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bots.keys import KEY_VARIABLE, generate_key
@@ -166,6 +172,100 @@ def test_a_clock_that_was_set_back_fails(home: Home) -> None:
     (check,) = doctor.check_clock(home, lambda: datetime.now(UTC) - timedelta(hours=1))
     assert check.state is CheckState.FAIL
     assert only(home, "clock")[0] is CheckState.OK
+
+
+CODES = '[portals.clear_coverage]\nbase_url = "{url}"\naccount = "desk"\n[portals.clear_coverage.code]\nmethod = "totp"\n'
+
+
+class Told:
+    """A portal that answers with this Date (seconds from the real one), or with none."""
+
+    def __init__(self) -> None:
+        self.ahead: float | None = 0.0
+        self.asked = 0
+        told = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_HEAD(self) -> None:
+                told.asked += 1
+                self.send_response_only(200)
+                if told.ahead is not None:
+                    self.send_header("Date", formatdate(time.time() + told.ahead, usegmt=True))
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://clear-coverage.localhost:{self.server.server_port}"
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    told = Told()
+    thread = threading.Thread(target=told.server.serve_forever)
+    thread.start()
+    yield told
+    told.server.shutdown()
+    thread.join()
+    told.server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("ahead", "state", "words"),
+    [
+        (0, CheckState.OK, "agrees"),
+        (7, CheckState.OK, "agrees"),
+        (-18, CheckState.WARN, "ahead of clear_coverage"),
+        (18, CheckState.WARN, "behind clear_coverage"),
+        (-50, CheckState.FAIL, "will refuse our codes"),
+        (3600, CheckState.FAIL, "will refuse our codes"),
+        (None, CheckState.WARN, "does not tell its time"),
+    ],
+)
+def test_the_clock_is_compared_with_the_portals_whose_codes_need_it(
+    ahead: float | None, state: CheckState, words: str, home: Home, told: Told
+) -> None:
+    configure(home, CODES.format(url=told.url))
+    told.ahead = ahead
+    found, sentence = only(home, "portal_clock")
+    assert found is state, sentence
+    assert words in sentence
+
+
+def test_a_portal_that_does_not_answer_is_no_reason_to_fail(home: Home) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        configure(home, CODES.format(url=f"http://127.0.0.1:{nobody.getsockname()[1]}"))
+        assert only(home, "portal_clock")[0] is CheckState.WARN
+
+
+def test_only_portals_whose_codes_need_the_time_are_asked(home: Home, told: Told) -> None:
+    configure(home, CODES.format(url=told.url).replace('"totp"', '"person"'))
+    assert findings(home, "portal_clock") == []
+    assert told.asked == 0
+
+
+def test_a_portal_that_must_not_be_opened_is_not_even_asked_for_the_time(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*_: object, **__: object) -> None:
+        pytest.fail("a live portal was asked without permission")
+
+    monkeypatch.setattr(httpx, "head", ask)
+    configure(home, CODES.format(url="https://portal.example.com"))
+    assert findings(home, "portal_clock") == []
+    assert only(home, "permission")[0] is CheckState.FAIL
+
+
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ('"totp"', "portals.clear_coverage.desk.totp"),
+        ('"email"\nimap_host = "127.0.0.1"\nimap_user = "front@practice.example"', "mailboxes.front@practice.example.password"),
+    ],
+)
+def test_what_one_time_codes_come_from_is_missed_by_name(method: str, name: str, home: Home) -> None:
+    configure(home, CODES.format(url="http://127.0.0.1:9").replace('"totp"', method))
+    said = " ".join(sentence for _, sentence in findings(home, "password"))
+    assert f"priorbot vault set {name}" in said
 
 
 def test_a_full_disk_fails(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
