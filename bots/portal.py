@@ -36,6 +36,7 @@ from bots.errors import (
     SeveralMatches,
     Uncertain,
 )
+from bots.limits import Limits
 from bots.model import AuthRequest, CaseSummary, CheckReport, PortalLetter, Reading, Receipt, Shown, Status, Units
 from bots.pagemap import ReadMap
 from bots.portal_cells import Cells
@@ -76,6 +77,8 @@ class Portal(Cells):
     """What this portal is for; anything else is `NoBotYet` before anybody signs in."""
     searchable: ClassVar[bool] = True
     """The portal shows what was sent before. Without it nothing uncertain can be verified."""
+    limits: ClassVar[Limits] = Limits()
+    """What the portal takes in one request."""
     letters_page: ClassVar[str] = "case"
     """The page with the table ``letters`` (columns ``title``, and where shown ``dated``, ``letter_id``, ``state``)."""
 
@@ -216,6 +219,7 @@ class Portal(Cells):
         existing = await self._find_existing(request)
         if existing and not dry_run:
             return self._adopt(request, existing)
+        self.limits.check(self.slug, request)
         await self.discard(request)
         try:
             await self.draft(request)

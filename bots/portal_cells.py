@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from bots.compare import parse_date, parse_number
-from bots.errors import BadReading, NotListed, PageChanged
+from bots.errors import AnswerMissing, BadReading, NotListed, PageChanged
 from bots.model import AuthRequest, CaseSummary, LineReading, Status, Units
 from bots.page import PageView
 from bots.pagemap import PortalMap
@@ -94,7 +94,25 @@ class Cells:
             raise NotListed(self.slug, what=name)
         return {f"{name}_{place}": value for place, value in enumerate(values, 1)}
 
+    def which(self, request: AuthRequest, question: str, texts: Sequence[str]) -> int:
+        """The place of the text that is meant. Of several only the request's own answer to ``question`` tells how it begins.
+
+        Raises `AnswerMissing`, and `NotListed` when the answer fits none or several.
+        """
+        wanted = request.answers.get(question, "")
+        if len(texts) > 1 and not wanted:
+            raise AnswerMissing(self.slug, question=question)
+        fits = [place for place, text in enumerate(texts) if text.casefold().startswith(wanted.casefold())]
+        if len(fits) != 1:
+            raise NotListed(self.slug, what=question)
+        return fits[0]
+
     # --- what is shown --------------------------------------------------------------------------------------------
+
+    def covers(self, cells: Mapping[str, str], day: date, page: str) -> bool:
+        """Whether a row's time (``from_date``, ``to_date``; what is not shown is open) has this day."""
+        first, last = (self.date(cells.get(name, ""), page) for name in ("from_date", "to_date"))
+        return (first or day) <= day <= (last or day)
 
     def date_text(self, day: date) -> str:
         """A day as the portal writes it."""

@@ -1,0 +1,29 @@
+"""What a portal takes in one request: checked before anything is typed."""
+
+from __future__ import annotations
+
+from bots.errors import AttestationMissing, NotListed, NotOneRequest
+from bots.model import AuthRequest, Certification, Frozen
+
+
+class Limits(Frozen):
+    """``codes``: how many service lines, each with a code of its own (0: as many as one likes, anyhow). ``one_day``: all lines
+    begin on one day. ``attested``: somebody must attest. ``certifications``: the kinds that the portal has; none named: all."""
+
+    codes: int = 0
+    one_day: bool = False
+    attested: bool = False
+    certifications: tuple[Certification, ...] = ()
+
+    def check(self, portal: str, request: AuthRequest) -> None:
+        """Raises `AttestationMissing`, `NotListed` or `NotOneRequest`."""
+        if self.attested and not request.attested_by:
+            raise AttestationMissing(portal)
+        if self.certifications and request.certification not in self.certifications:
+            raise NotListed(portal, what="certification")
+        if self.codes and len(request.lines) > self.codes:
+            raise NotOneRequest(portal, limit=f"{self.codes} procedure codes")
+        if self.codes and len(set(request.codes)) < len(request.lines):
+            raise NotOneRequest(portal, limit="one line for each procedure code")
+        if self.one_day and len({line.from_date for line in request.lines}) > 1:
+            raise NotOneRequest(portal, limit="one date of service")
