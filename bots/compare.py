@@ -15,7 +15,6 @@ _NUMBER = re.compile(r"[-+]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?")
 LINE_KINDS = {
     "code": ReadKind.CODE,
     "service_code": ReadKind.CODE,
-    "code": ReadKind.CODE,
     "modifiers": ReadKind.CODE,
     "units": ReadKind.NUMBER,
     "from_date": ReadKind.DATE,
