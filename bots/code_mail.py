@@ -20,7 +20,7 @@ from bots.model import Frozen
 from bots.permission import is_loopback
 
 if TYPE_CHECKING:
-    from bots.pagemap import CodeMail
+    from bots.signin_map import CodeMail
     from bots.vault import Secret
 
 T = TypeVar("T")

@@ -38,7 +38,7 @@ from bots.vault import mailbox_name, totp_name
 
 if TYPE_CHECKING:
     from bots.driver import CodeGate
-    from bots.pagemap import CodeMail
+    from bots.signin_map import CodeMail
     from bots.vault import Vault
 
 T = TypeVar("T")

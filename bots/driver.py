@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 from bots.model import AuthRequest, CaseSummary, CheckReport, Frozen, PortalLetter, Reading, Receipt, Shown, Units
 
 if TYPE_CHECKING:
-    from bots.pagemap import CodeMail
     from bots.passwords import PasswordPolicy
+    from bots.signin_map import CodeMail
 
 
 class CommitGate(Protocol):

@@ -17,6 +17,7 @@ import msgspec
 
 from bots.checkmap import CheckMap, CheckStep
 from bots.model import Frozen, Status
+from bots.signin_map import SignInMap, pattern_problem, sign_in_problems
 
 
 class SelectorFileError(ValueError):
@@ -24,7 +25,7 @@ class SelectorFileError(ValueError):
 
 
 class Candidate(Frozen):
-    """One way to find an element: exactly one of role, label, beside, text, test_id or css.
+    """One way to find an element: exactly one of role, label, beside, row, text, test_id or css.
 
     ``role`` goes with ``name`` (exact) or ``pattern``. ``beside`` is the caption in a table or list: the element found is the one
     that stands right after it. ``text`` is exact unless ``pattern`` is given instead.
@@ -38,6 +39,9 @@ class Candidate(Frozen):
     pattern: str = ""
     test_id: str = ""
     css: str = ""
+    row: str = ""
+    column: str = ""
+    """With ``row``: the cell under this header, in the row that has a cell with exactly the text ``row``."""
     place: str = ""
     """With ``beside``: ``"2/4"`` is the second where exactly four stand there."""
 
@@ -46,13 +50,15 @@ class Candidate(Frozen):
         return ", ".join(f"{f} {getattr(self, f)!r}" for f in self.__struct_fields__ if getattr(self, f))
 
     def check(self) -> None:
-        ways = [f for f in ("role", "label", "beside", "text", "test_id", "css") if getattr(self, f)]
+        ways = [f for f in ("role", "label", "beside", "row", "text", "test_id", "css") if getattr(self, f)]
         if len(ways) > 1 or not (ways or self.pattern):
             raise ValueError(f"a candidate needs exactly one way to look, this has {ways or 'none'}")
         if self.name and self.role == "":
             raise ValueError("name goes with role")
-        if self.pattern and any((self.text, self.label, self.beside, self.test_id, self.name)):
+        if self.pattern and any((self.text, self.label, self.beside, self.row, self.test_id, self.name)):
             raise ValueError("a pattern stands alone, or with role or css")
+        if bool(self.row) != bool(self.column):
+            raise ValueError("row and column go together")
         if self.place and not (self.beside and re.fullmatch(r"[1-9]\d?/[1-9]\d?", self.place)):
             raise ValueError('a place goes with beside and looks like "2/4"')
         _check_pattern(self.pattern)
@@ -213,76 +219,6 @@ class PageMap(Frozen):
     read_back: dict[str, ReadMap] = {}
 
 
-class CodeMail(Frozen):
-    """What the portal's e-mail with a one-time code looks like. Patterns are searched for, upper and lower case alike."""
-
-    sender: str = ""
-    """Pattern of the sender's address."""
-    subject: str = ""
-    code: str = r"(?<!\d)(\d{6})(?!\d)"
-    """Pattern whose first group is the code, in the text of the mail."""
-    arrives_within: float = 120.0
-    """Seconds."""
-    good_for: float = 600.0
-    """Seconds after which the portal takes the code no more."""
-
-
-CODE_METHODS = ("totp", "email", "person")
-"""How an account gets its one-time codes."""
-
-
-class CodeMap(Frozen):
-    """The page that asks for a one-time code. It may come after the password, after ``method_page``, or not at all."""
-
-    page: str
-    field: str = "code"
-    action: str
-    method_page: str = ""
-    """Page on which the way of the code is chosen; may be skipped by the portal."""
-    methods: dict[str, str] = {}
-    """totp, email, person -> the action of ``method_page`` that chooses it."""
-    mail: CodeMail = CodeMail()
-
-
-class ChangePasswordMap(Frozen):
-    """The page on which an account gets a new password. It may come instead of ``landed`` when the old one has run out."""
-
-    page: str
-    """Its ``path`` is where a password is changed unasked; without one it is only changed when the portal wants it."""
-    old: str = ""
-    """Field for the present password, where the page wants it."""
-    new: str = "new_password"
-    again: str = ""
-    """Field for the new password once more."""
-    action: str
-    """Leads to what is seen when the new password was taken, and to outcomes that say why not (``new_password_refused``)."""
-
-
-class SignInMap(Frozen):
-    """How one signs in, as pages and keys of this file."""
-
-    banner_page: str = ""
-    """A public page that may announce an outage; read before the sign-in page."""
-    page: str
-    username: str = "username"
-    password: str = "password"
-    also: dict[str, str] = {}
-    """Further fields of the sign-in page -> what is entered there at each sign-in (a tick that the portal wants every time)."""
-    action: str
-    landed: str
-    in_use: str = ""
-    """Page that says the account is signed in elsewhere; its action ``take_over`` ends that session."""
-    pass_by: dict[str, str] = {}
-    """Pages without meaning that may come between -> the action that leaves them."""
-    code: CodeMap | None = None
-    change_password: ChangePasswordMap | None = None
-    sign_out: str
-    """Action on the page ``landed`` (and wherever else it stands)."""
-    signed_out: str
-    """Page that shows that we are out."""
-    session_minutes: int = 20
-
-
 class Formats(Frozen):
     date: str = "%m/%d/%Y"
     our_reference_length: int = 30
@@ -401,7 +337,7 @@ def _problems(portal_map: PortalMap, slug: str) -> Iterator[str]:
             yield f"{page}.{key}: unknown error code {outcome.error!r}"
         if page == "(any)" and not outcome.error:
             yield f"{key}: an interruption needs an error"
-    yield from _sign_in_problems(portal_map)
+    yield from sign_in_problems(portal_map)
     yield from _check_problems(portal_map)
 
 
@@ -413,10 +349,10 @@ def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[
         for target in action.leads_to:
             if target not in portal_map.pages and target not in page.outcomes:
                 yield f"{name}.{key}: leads to {target!r}, which is neither a page nor an outcome of {name}"
-        yield from _pattern_problem(f"{name}.{key}: commit", action.commit)
-        yield from _pattern_problem(f"{name}.{key}: commit_unless", action.commit_unless)
+        yield from pattern_problem(f"{name}.{key}: commit", action.commit)
+        yield from pattern_problem(f"{name}.{key}: commit_unless", action.commit_unless)
     for key, read in (*page.reads.items(), *page.read_back.items()):
-        yield from _pattern_problem(f"{name}.{key}: pattern", read.pattern)
+        yield from pattern_problem(f"{name}.{key}: pattern", read.pattern)
     for key, table in page.tables.items():
         if not table.columns:
             yield f"{name}.{key}: a table needs columns"
@@ -453,82 +389,3 @@ def _check_problems(portal_map: PortalMap) -> Iterator[str]:
 def _named(step: CheckStep) -> dict[str, list[str]]:
     tables = [step.choose, *step.add.values(), *step.take.values()]
     return {"page": [step.goto, *step.to], "press": [step.press, *step.add], "fill": list(step.fill), "table": tables}
-
-
-def _pattern_problem(place: str, pattern: str) -> Iterator[str]:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        yield f"{place}: {error}"
-
-
-def _sign_in_problems(portal_map: PortalMap) -> Iterator[str]:
-    sign_in = portal_map.sign_in
-    named = [
-        sign_in.page,
-        sign_in.landed,
-        *sign_in.pass_by,
-        *filter(None, [sign_in.banner_page, sign_in.in_use, sign_in.signed_out]),
-    ]
-    for page in named:
-        if page not in portal_map.pages:
-            yield f"sign_in: no page {page!r}"
-            return
-    page_map = portal_map.pages[sign_in.page]
-    for field in (sign_in.username, sign_in.password, *sign_in.also):
-        if field not in page_map.fields:
-            yield f"sign_in: page {sign_in.page} has no field {field!r}"
-    if sign_in.action not in page_map.actions:
-        yield f"sign_in: page {sign_in.page} has no action {sign_in.action!r}"
-    if sign_in.sign_out not in portal_map.pages[sign_in.landed].actions:
-        yield f"sign_in: page {sign_in.landed} has no action {sign_in.sign_out!r}"
-    for page in filter(None, (sign_in.page, sign_in.landed, sign_in.banner_page)):
-        if not portal_map.pages[page].path:
-            yield f"sign_in: page {page} has no path"
-    if sign_in.in_use and "take_over" not in portal_map.pages[sign_in.in_use].actions:
-        yield f"sign_in: page {sign_in.in_use} has no action 'take_over'"
-    for page, action in sign_in.pass_by.items():
-        if action not in portal_map.pages[page].actions:
-            yield f"sign_in: page {page} has no action {action!r}"
-    if sign_in.code is not None:
-        yield from _code_problems(portal_map, sign_in.code)
-    if sign_in.change_password is not None:
-        yield from _change_password_problems(portal_map, sign_in.change_password)
-
-
-def _change_password_problems(portal_map: PortalMap, change: ChangePasswordMap) -> Iterator[str]:
-    page = portal_map.pages.get(change.page)
-    if page is None:
-        yield f"sign_in.change_password: no page {change.page!r}"
-        return
-    for field in filter(None, (change.old, change.new, change.again)):
-        if field not in page.fields:
-            yield f"sign_in.change_password: page {change.page} has no field {field!r}"
-        elif page.fields[field].kind is not FieldKind.SECRET:
-            yield f"sign_in.change_password: the field {field!r} must be of kind secret"
-    if change.action not in page.actions:
-        yield f"sign_in.change_password: page {change.page} has no action {change.action!r}"
-    elif change.page not in page.actions[change.action].leads_to:
-        yield f"sign_in.change_password: {change.action} must lead to {change.page} too, which comes again when it says no"
-
-
-def _code_problems(portal_map: PortalMap, code: CodeMap) -> Iterator[str]:
-    for page in filter(None, (code.page, code.method_page)):
-        if page not in portal_map.pages:
-            yield f"sign_in.code: no page {page!r}"
-            return
-    if code.field not in portal_map.pages[code.page].fields:
-        yield f"sign_in.code: page {code.page} has no field {code.field!r}"
-    if code.action not in portal_map.pages[code.page].actions:
-        yield f"sign_in.code: page {code.page} has no action {code.action!r}"
-    if bool(code.method_page) != bool(code.methods):
-        yield "sign_in.code: method_page and methods go together"
-    for method, action in code.methods.items():
-        if method not in CODE_METHODS:
-            yield f"sign_in.code: unknown method {method!r}, known: {', '.join(CODE_METHODS)}"
-        if code.method_page and action not in portal_map.pages[code.method_page].actions:
-            yield f"sign_in.code: page {code.method_page} has no action {action!r}"
-    for part in ("sender", "subject", "code"):
-        yield from _pattern_problem(f"sign_in.code.mail: {part}", getattr(code.mail, part))
-    if re.compile(code.mail.code).groups != 1:
-        yield "sign_in.code.mail: code needs exactly one group"

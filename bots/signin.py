@@ -26,13 +26,15 @@ from bots.errors import (
     NotConfigured,
     PasswordChangeUnclear,
     PasswordExpired,
+    PasswordNotChanged,
     SessionLost,
     TermsChanged,
 )
 from bots.model import Frozen
 from bots.page import Arrived, PageView
-from bots.pagemap import ChangePasswordMap, CodeMap, PortalMap
+from bots.pagemap import PortalMap
 from bots.passwords import KeptPasswords, PasswordPolicy, Passwords
+from bots.signin_map import ChangePasswordMap, CodeMap
 from bots.vault import password_name
 
 if TYPE_CHECKING:
@@ -192,8 +194,11 @@ class Session:
 
     async def _still_in(self) -> bool:
         sign_in = self.map.sign_in
-        async with self.view.signing_in():
-            return await self.view.goto(sign_in.landed, sign_in.page) == sign_in.landed
+        try:
+            async with self.view.signing_in():
+                return await self.view.goto(sign_in.landed, sign_in.page) == sign_in.landed
+        except SessionLost:  # told on a page of its own
+            return False
 
     async def _sign_in(self, *, cut_off: bool) -> None:
         sign_in, view = self.map.sign_in, self.view
@@ -202,7 +207,7 @@ class Session:
                 await view.goto(sign_in.banner_page)
             if await view.goto(sign_in.page, sign_in.landed) == sign_in.page:
                 async with self._taking_code() as ask_code:
-                    seen = await self.passwords.sign_in(self._type_password, lambda: view.press(sign_in.action))
+                    seen = await self.passwords.sign_in(self._type_password, lambda: self._press_once(sign_in.action))
                     await self._pass_by(seen, ask_code, cut_off=cut_off)
         self.signed_in = True
         await self._save()
@@ -267,8 +272,8 @@ class Session:
     async def change_password(self, policy: PasswordPolicy) -> None:
         """Gives the account a new password, unless signing in has just done so because the portal wanted it.
 
-        Raises `NewPasswordRefused`, `PasswordChangeUnclear`, `NotConfigured` (the portal offers no page for it that we know), and
-        all that signing in raises.
+        Raises `NewPasswordRefused`, `PasswordNotChanged`, `PasswordChangeUnclear`, `NotConfigured` (the portal offers no page for
+        it that we know), and all that signing in raises.
         """
         change, self._policy = self.map.sign_in.change_password, policy
         if change is None or not self.map.pages[change.page].path:
@@ -281,10 +286,10 @@ class Session:
                 async with self.view.signing_in():
                     await self.view.goto(change.page)
                     await self._give_new_password(change, policy)
-        except PasswordChangeUnclear:
+        except PasswordChangeUnclear as error:
             await self._sign_in_anew()
             if self.passwords.kept.pending is not None:
-                raise
+                raise PasswordNotChanged(self.account.portal, account=self.account.name) from error
 
     async def _change_when_told(self, change: ChangePasswordMap) -> str:
         if self._policy is None:
@@ -299,12 +304,20 @@ class Session:
             await view.fill(**{key: value for key, value in typed.items() if key})
 
         async def press() -> str:
-            seen = await view.press(change.action)
+            seen = await self._press_once(change.action)
             if seen == change.page:
                 raise NewPasswordRefused(self.account.portal, reason="in words that we do not know", **self.account.details)
             return seen
 
         return await self.passwords.change(policy, fill, press)
+
+    async def _press_once(self, key: str) -> str:
+        """Presses what sends a password. Where the file says by which request (``commit``), that leaves the browser at most once:
+        a browser that sends it again by itself would use up tries."""
+        if not self.map.pages[self.view.here].actions[key].commit:
+            return await self.view.press(key)
+        async with self.view.commit(key) as click:
+            return await click()
 
     async def _sign_in_anew(self) -> None:
         """With the password, in a new context; an older session of ours may still be open at the portal."""

@@ -20,8 +20,9 @@ from site_bench import Site, running_site
 
 from bots.browser import Browser
 from bots.errors import CodeExpired, CodeNeeded, CodeRejected, MailboxDown
-from bots.pagemap import CodeMail, PortalMap
+from bots.pagemap import PortalMap
 from bots.signin import Account, Session
+from bots.signin_map import CodeMail
 from bots.vault import Vault, password_name
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -29,7 +29,7 @@ from bots.errors import (
     NotConfigured,
     PageChanged,
 )
-from bots.pagemap import CodeMail
+from bots.signin_map import CodeMail
 from bots.vault import Vault, mailbox_name
 from fixtures.mail_server import RunningMailServer, running_mail_server
 

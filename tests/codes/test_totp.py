@@ -14,7 +14,7 @@ import pytest
 
 from bots.codes import LEAST_LEFT, Codes, CodeWay, read_totp
 from bots.errors import NotConfigured
-from bots.pagemap import CodeMail
+from bots.signin_map import CodeMail
 from bots.vault import Vault, totp_name
 from jobs.journal import Journal
 

@@ -35,9 +35,10 @@ from bots.model import (
     UnitType,
     Urgency,
 )
-from bots.pagemap import CodeMail, selectors_folder
+from bots.pagemap import selectors_folder
 from bots.portal import Ability, Portal
 from bots.registry import PortalAccess, PortalFactory
+from bots.signin_map import CodeMail
 from bots.vault import Vault, password_name
 from fixtures.server import RunningWorld
 from fixtures.web import SKINS

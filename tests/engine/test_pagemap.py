@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import yaml
 
-from bots import checkmap, pagemap
+from bots import checkmap, pagemap, signin_map
 from bots.errors import error_class
 from bots.pagemap import FieldKind, PortalMap, SelectorFileError, load_pagemap, selectors_folder
 from bots.registry import PORTALS
@@ -176,6 +176,11 @@ SLIPS: dict[str, tuple[Change, str, str]] = {
         "no action 'app'",
         "sign_in.code",
     ),
+    "bad pattern of a code": (
+        put("sign_in", "code", {"page": "home", "action": "submit", "mail": {"code": "([0-9"}}),
+        "unterminated character set",
+        "sign_in.code.mail",
+    ),
     "code without a group": (
         put("sign_in", "code", {"page": "home", "action": "submit", "mail": {"code": "[0-9]{6}"}}),
         "exactly one group",
@@ -257,7 +262,7 @@ def test_the_selectors_guide_names_every_key() -> None:
     guide = (Path(__file__).resolve().parents[2] / "selectors" / "README.md").read_text("utf-8")
     structs = [
         kind
-        for module in (pagemap, checkmap)
+        for module in (pagemap, checkmap, signin_map)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
     ]
