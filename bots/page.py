@@ -210,7 +210,8 @@ class PageView:
         except PlaywrightError as error:
             raise self._eyes.error(PortalDown, what="the page broke off") from error
         if not seen:
-            raise self._eyes.error(PageChanged, page=names[0], key="is_here", what="no expected page was seen")
+            expected = next((name for name in names if name in pages), names[0])
+            raise self._eyes.error(PageChanged, page=expected, key="is_here", what="no expected page was seen")
         if seen.startswith("!"):
             raise self.told(self.map.interruptions[seen[1:]])
         if seen.startswith("@"):

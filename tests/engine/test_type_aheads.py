@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from site_bench import Bench, find, value
 
-from bots.errors import BotError, ListCutOff, NotListed, PortalDown, PortalSlow, TooLong
+from bots.errors import BotError, DocumentRefused, ListCutOff, NotListed, PortalDown, PortalSlow, TooLong
+from bots.page import PageView
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -66,8 +68,8 @@ async def test_our_entry_is_taken_even_from_a_list_that_is_cut_off(bench: Bench)
 
 
 DRAWN = """<label for=real>Place *</label><div onclick="menu.hidden = false"><a id=shown>Select</a></div>
-<select id=real hidden><option>x</select><ul id=menu hidden onclick="shown.textContent = event.target.textContent; menu.hidden = true">
-<li role=option>12 - Home</li><li role=option>11 - Office</li></ul>"""
+<select id=real hidden><option>x</select>
+<ul id=menu hidden onclick="shown.textContent = event.target.textContent; menu.hidden = true"><li role=option>12 - Home</li><li role=option>11 - Office</li></ul>"""
 
 
 async def test_a_list_without_any_box_is_pressed_where_it_stands(bench: Bench) -> None:
@@ -86,20 +88,35 @@ async def test_a_text_that_is_too_long_is_told_before_it_is_typed(bench: Bench) 
     assert await value(view, "box") == "12345"
 
 
-BUSY = {"busy": {"see": [{"text": "Pending"}]}}
+REFUSED = {"see": [{"text": "Encrypted files require a password"}], "error": "document_refused", "reason": "a password"}
 
 
-async def test_an_end_is_waited_for(bench: Bench) -> None:
-    html = "<p id=state>Pending</p><script>setTimeout(() => { state.textContent = 'Accepted' }, 200)</script>"
-    view = await bench.show(html, outcomes=BUSY)
-    await view.gone("busy")
+def uploading(end: str) -> str:
+    return f"""<input type=file id=file hidden><p id=state></p><script>
+    file.onchange = () => {{ state.textContent = 'Pending'; setTimeout(() => state.textContent = '{end}', 200) }};</script>"""
+
+
+async def attach(bench: Bench, path: Path, end: str, **timeouts: float) -> PageView:
+    path.write_bytes(b"%PDF-1.4")
+    field = find({"css": "#file"}, busy=[{"text": "Pending"}], tells=["password"])
+    view = await bench.show(uploading(end), fields={"document": field}, outcomes={"password": REFUSED}, timeouts=timeouts)
+    await view.attach("document", [path])
+    return view
+
+
+async def test_selected_is_not_accepted_the_portals_look_at_a_file_is_waited_for(bench: Bench, tmp_path: Path) -> None:
+    view = await attach(bench, tmp_path / "notes.pdf", "Accepted")
     assert await view.browser_page.inner_text("#state") == "Accepted"
 
 
-async def test_an_end_that_does_not_come_is_slow(bench: Bench) -> None:
-    view = await bench.show("<p>Pending</p>", outcomes=BUSY, timeouts={"page": 0.3})
+async def test_what_the_portal_then_says_of_a_file_is_told(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(DocumentRefused, match="a password"):
+        await attach(bench, tmp_path / "notes.pdf", "Encrypted files require a password")
+
+
+async def test_a_look_at_a_file_that_does_not_end_is_slow(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(PortalSlow):
-        await view.gone("busy")
+        await attach(bench, tmp_path / "notes.pdf", "Pending", page=0.5)
 
 
 async def test_passing_trouble_is_no_announced_outage(bench: Bench) -> None:
