@@ -153,6 +153,17 @@ class PasswordChangeUnclear(BotError):
     )
 
 
+class PasswordNotChanged(BotError):
+    """The portal did not work while a password was changed; signing in has shown that the old one still holds."""
+
+    code = "password_not_changed"
+    action = Action.RETRY
+    text = (
+        "{portal} did not take the new password of account {account} this time. The old one still holds. "
+        "It is tried again at the next run."
+    )
+
+
 class WindowClosed(BotError):
     """A second window of the portal went away while it was worked in."""
 

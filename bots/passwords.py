@@ -224,9 +224,13 @@ class Passwords:
         except NewPasswordRefused:
             self.kept.drop_pending()
             raise
-        except PasswordRejected:
-            self._gate.rejected(self._portal, self._account, self.kept.fingerprint(old))
-            raise
+        except (
+            PasswordRejected
+        ) as error:  # the portal took it a moment ago: somebody else has changed it since, or our own request
+            who = (self._portal, self._account, self.kept.fingerprint(old))
+            self._gate.trying(*who)
+            self._gate.rejected(*who)
+            raise PasswordChangeUnclear(self._portal, account=self._account) from error
         except BotError as error:
             raise PasswordChangeUnclear(self._portal, account=self._account) from error
         self.kept.confirm(self._today())

@@ -146,8 +146,9 @@ class Practice:
         return dict(rows[0]) if rows else {}
 
     def typed(self, account: str) -> list[str]:
-        """What became of each password that was typed at the sign-in."""
-        return [row["reason"] for row in self.world.truth("logins") if row["what"] == "login" and row["account"] == account]
+        """What became of each password that was typed at the sign-in: right or wrong."""
+        rows = [row for row in self.world.truth("logins") if row["what"] == "login" and row["account"] == account]
+        return ["right" if row["ok"] or row["reason"] == "expired" else row["reason"] for row in rows]
 
     def check_settled(self, account: str) -> None:
         """Vault and portal hold the same password, nothing is pending, nobody is signed in or locked out."""

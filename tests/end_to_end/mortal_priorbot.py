@@ -28,6 +28,10 @@ POINTS = {
     "after_accepted": ("bots.send_once", "SendOnce.send", "after"),
     "before_receipt": ("jobs.attempts", "Attempts.receipt", "before"),
     "after_receipt": ("jobs.attempts", "Attempts.receipt", "after"),
+    "new_password_pending": ("bots.passwords", "KeptPasswords.propose", "after"),
+    "new_password_taken": ("bots.passwords", "KeptPasswords.confirm", "before"),
+    "new_password_confirmed": ("bots.passwords", "KeptPasswords.confirm", "after"),
+    "sign_up_finishing": ("jobs.enrolment", "Enrolment.finish", "after"),
 }
 """Name -> module, function, and whether death comes before or after it."""
 

@@ -127,9 +127,12 @@ def test_a_portal_that_submits_has_the_pages_that_the_protocol_uses(slug: str) -
 
 @pytest.mark.parametrize("slug", PORTALS)
 def test_only_the_protocol_commits(slug: str) -> None:
-    """Commits are ``submit`` of a request and ``finish`` of a sign-up, once each, and no portal module presses them."""
-    found = [key for page in load_pagemap(slug).pages.values() for key, action in page.actions.items() if action.commit]
-    kind = portal_class(slug)
+    """Commits are ``submit`` of a request, ``finish`` of a sign-up, and what sends a password; no portal module presses them."""
+    portal_map, kind = load_pagemap(slug), portal_class(slug)
+    sign_in, change = portal_map.sign_in, portal_map.sign_in.change_password
+    passwords = {(sign_in.page, sign_in.action), *([(change.page, change.action)] if change else [])}
+    commits = {(name, key) for name, page in portal_map.pages.items() for key, action in page.actions.items() if action.commit}
+    found = [key for _, key in commits - passwords]
     assert sorted(found) == ["finish"] * issubclass(kind, SignUpPortal) + ["submit"] * submits(kind)
     assert [
         ast.unparse(call) for name, call in calls(slug) if {"submit", "finish"} & set(words(call.args)) or name == "commit"
