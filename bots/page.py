@@ -33,7 +33,7 @@ from bots.errors import (
 )
 from bots.eyes import SLACK_SECONDS, Drift, Eyes, Part, plain
 from bots.hands import Hands
-from bots.pagemap import ActionMap, Find, OutcomeMap, PageMap, PortalMap, ReadMap, TableMap
+from bots.pagemap import ActionMap, Candidate, Find, OutcomeMap, PageMap, PortalMap, ReadMap, TableMap
 from bots.tabledata import HeaderMissing, Row, RowBroken, fold, parse_table
 from bots.windows import happens, navigation
 
@@ -295,20 +295,25 @@ class PageView:
         return tuple(answer["texts"])
 
     async def attach(self, key: str, paths: Iterable[Path]) -> None:
-        """Puts files into a file field and waits while the page is ``busy`` with them. What it then ``tells`` is raised; that the
-        portal took them is for the caller to see in the page's own list."""
-        field, outcomes = self._page().fields[key], self._page().outcomes
+        """Puts files into a file field; where the portal looks at them (``busy``), waits until each is listed and that is over.
+
+        What the page then ``tells`` is raised. That the portal took them is for the caller to see in the page's own list.
+        """
+        files, field, seconds = list(paths), self._page().fields[key], self.map.timeouts.page
         element = await self._eyes.element(field.find)
         if element is None:
             raise self._eyes.changed(key, "not found")
-        await element.set_input_files(list(paths))
-        seconds = self.map.timeouts.page
-        if field.busy and not await self._eyes.ask("gone", wait=seconds, find=plain(field.busy)):
-            raise self._eyes.error(PortalSlow, page=self.here)
-        shown = await self._eyes.shown({name: outcomes[name].see for name in field.tells})
-        for name in field.tells:
-            if name in shown:
-                raise self.told(outcomes[name])
+        await element.set_input_files(files)
+        outcomes = {name: self._page().outcomes[name] for name in field.tells}
+        told = {name: outcome.see for name, outcome in outcomes.items()}
+        for file in files if field.busy else ():
+            seen = await self._eyes.first_seen(told, {"listed": (Candidate(text=file.name),)}, seconds)
+            if seen in told:
+                raise self.told(outcomes[seen])
+            if not seen or not await self._eyes.ask("gone", wait=seconds, find=plain(field.busy)):
+                raise self._eyes.error(PortalSlow, page=self.here)
+        if shown := await self._eyes.shown(told):
+            raise self.told(next(outcome for name, outcome in outcomes.items() if name in shown))
 
     async def download(self, key: str, row: Row | None = None) -> bytes:
         """The file that an action of this page, or the ``row_action`` of a row of the table ``key``, hands out; held in memory.
