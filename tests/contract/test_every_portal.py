@@ -95,6 +95,10 @@ class Case:
         self.kit.world.change_account(self.slug, self.kit.account(self.slug), **changes)
 
 
+first_skin = pytest.mark.parametrize("skin", SKINS[:1], ids=lambda skin: f"skin{skin}")
+"""For what only the engine does: once per portal is enough."""
+
+
 @pytest.fixture(params=SKINS, ids=lambda skin: f"skin{skin}")
 def skin(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -125,6 +129,7 @@ async def test_a_right_password_signs_in_once_and_is_kept_in_no_saved_state_afte
     assert case.kit.evidence.load_state(case.slug, account, case.kit.now()) is None
 
 
+@first_skin
 async def test_a_session_that_was_left_open_is_taken_up_without_a_password(case: Case) -> None:
     """As after a run that was cut off: the portal opens past its login page."""
     account = case.kit.account(case.slug)
@@ -138,6 +143,7 @@ async def test_a_session_that_was_left_open_is_taken_up_without_a_password(case:
     assert case.kit.passwords.events == [("trying", account), ("accepted", account)]
 
 
+@first_skin
 async def test_a_slow_portal_is_waited_for(case: Case) -> None:
     case.kit.world.fault(case.slug, "slow", where="any", ms=800, times=3)
     async with case.kit.portal(case.slug) as portal:
@@ -188,6 +194,7 @@ async def test_maintenance_is_an_outage(case: Case) -> None:
     assert case.kit.logins(case.slug) == []
 
 
+@first_skin
 async def test_a_code_that_nobody_can_get_is_a_persons(case: Case) -> None:
     case.account(second_factor="totp")
     await case.look_raises(CodeNeeded)
@@ -211,6 +218,7 @@ async def test_a_wrong_code_is_given_once(case: Case) -> None:
 # --- every way out ----------------------------------------------------------------------------------------------------
 
 
+@first_skin
 @pytest.mark.parametrize("way", ["bot error", "exception", "cancelled"])
 async def test_every_way_out_logs_out(case: Case, way: str) -> None:
     reached = asyncio.Event()

@@ -40,7 +40,9 @@ def test_no_pattern_is_missing_and_none_is_there_twice() -> None:
 def test_every_test_that_the_table_names_is_there() -> None:
     named = [(number, test) for number, _, met in rows() for test in re.findall(r"`([^`]+)`", met)]
     assert len(named) > 30
-    assert [(number, test) for number, test in named if test.partition("::")[2] not in functions_of(test.partition("::")[0])] == []
+    assert [
+        (number, test) for number, test in named if test.partition("::")[2] not in functions_of(test.partition("::")[0])
+    ] == []
 
 
 def test_a_pattern_is_shown_and_met_or_promised_by_a_portal_that_is_to_come() -> None:

@@ -30,12 +30,11 @@ def texts(portal_map: PortalMap) -> dict[tuple[str, str], set[str]]:
 @pytest.mark.parametrize("slug", PORTALS)
 def test_the_second_skin_has_a_file_that_looks_for_something_else(slug: str) -> None:
     first, second = load_pagemap(slug), load_pagemap(slug, str(SKINS / f"{slug}.2.yaml"))
-    assert second.version != first.version
     ours, theirs = texts(first), texts(second)
     both = [part for part in ours if part in theirs and part[0] != "(any)"]
     assert len(both) > len(ours) // 3, "the same parts, found otherwise"
     alike = [part for part in both if ours[part] & theirs[part]]
-    assert len(alike) <= len(both) // 10, alike
+    assert len(alike) <= len(both) // 4, alike
 
 
 @pytest.mark.parametrize("slug", PORTALS)
