@@ -89,6 +89,40 @@ def test_a_browser_is_found_else_downloaded_else_installed_by_root(
     assert ("Install Chromium or Google Chrome" in capsys.readouterr().err) == bool(code)
 
 
+@pytest.mark.parametrize(
+    ("there", "root", "works", "asked", "code"),
+    [
+        (True, True, True, [], 0),
+        (False, True, True, ["dovecot-imapd"], 0),
+        (False, True, False, ["dovecot-imapd"], 1),
+        (False, False, True, [], 1),
+    ],
+)
+def test_the_mail_server_of_the_tests_is_installed_by_root_else_asked_for(
+    there: bool,
+    root: bool,
+    works: bool,
+    asked: list[str],
+    code: int,
+    setup: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    script = load("mail_server", "mail_server_setup")
+    done: list[str] = []
+    stopped: list[list[str]] = []
+    monkeypatch.setattr(script.sys, "platform", "linux")
+    monkeypatch.setattr(script, "is_there", lambda: there or bool(done and works))
+    monkeypatch.setattr(script, "is_root", lambda: root)
+    monkeypatch.setattr(script, "apt", lambda *packages: done.extend(packages) or works)
+    monkeypatch.setattr(script, "runs", lambda command, **_: stopped.append(command) or True)
+    monkeypatch.setattr(script.shutil, "which", lambda name: name)
+    assert script.main() == code
+    assert done == asked
+    assert ("Install the package dovecot-imapd" in capsys.readouterr().err) == bool(code)
+    assert bool(stopped) == bool(asked and works), "the service that comes with the package is not left running"
+
+
 def test_a_download_without_a_sign_of_life_is_given_up(
     setup: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -159,7 +193,7 @@ def test_every_target_sets_itself_up() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in ("demo", "lint", "bench"):
         assert f"\n{target}: setup\n" in makefile
-    assert "\ntest: lint\n" in makefile
+    assert "\ntest: lint\n\t@$(BIN)/python scripts/mail_server.py\n" in makefile
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
