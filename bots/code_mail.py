@@ -162,27 +162,45 @@ class Mailbox:
 
 def find_code(raw: bytes, mail: CodeMail) -> str:
     """The code in a message as it came over the wire; "" when it is not from the portal or has none. Raises `UnclearCode`."""
+    try:
+        texts = _texts(raw, mail)
+    except Exception:  # what is no proper mail makes the standard library's parser fail in many ways; it is not the portal's
+        return ""
+    for text in texts:
+        found = {re.sub(r"\W", "", match[1]) for match in re.finditer(mail.code, text, re.IGNORECASE)}
+        if len(found) > 1:
+            raise UnclearCode
+        if found:
+            return found.pop()
+    return ""
+
+
+def _texts(raw: bytes, mail: CodeMail) -> tuple[str, ...]:
+    """Where the code may stand in a mail of the portal, the likeliest place first; nothing for another mail."""
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
-    if not (_fits(mail.sender, message["From"]) and _fits(mail.subject, message["Subject"])):
-        return ""
-    text = f"{message['Subject'] or ''}\n{readable(message)}"
-    found = {re.sub(r"\W", "", match[1]) for match in re.finditer(mail.code, text, re.IGNORECASE)}
-    if len(found) > 1:
-        raise UnclearCode
-    return found.pop() if found else ""
+    subject = str(message["Subject"] or "")
+    if not (_fits(mail.sender, _sender(message)) and _fits(mail.subject, subject)):
+        return ()
+    return subject, readable(message, "plain"), readable(message, "html")
 
 
-def readable(message: EmailMessage) -> str:
-    """The text of a message as a person reads it; of a mail in HTML, what its page shows."""
-    part = message.get_body(("plain", "html"))
+def _sender(message: EmailMessage) -> str:
+    """The sender's bare address: the name beside it is anybody's to choose."""
+    addresses = getattr(message["From"], "addresses", ())
+    return " ".join(address.addr_spec for address in addresses)
+
+
+def readable(message: EmailMessage, kind: str) -> str:
+    """The text of a message as a person reads it: its part of that kind (plain or html), "" when it has none."""
+    part = message.get_body((kind,))
     if part is None:
         return ""
     try:
         content = str(part.get_content())
     except (LookupError, ValueError):  # a character set that nobody knows
         content = (part.get_payload(decode=True) or b"").decode("ascii", "replace")  # type: ignore[union-attr]
-    return page_text(content) if part.get_content_subtype() == "html" else content
+    return page_text(content) if kind == "html" else content
 
 
 def page_text(html: str) -> str:
@@ -214,8 +232,8 @@ class _Shown(HTMLParser):
             self.pieces.append(data)
 
 
-def _fits(pattern: str, header: object) -> bool:
-    return not pattern or re.search(pattern, str(header or ""), re.IGNORECASE) is not None
+def _fits(pattern: str, text: str) -> bool:
+    return not pattern or re.search(pattern, text, re.IGNORECASE) is not None
 
 
 def _quoted(folder: str) -> str:

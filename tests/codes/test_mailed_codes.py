@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 from tls import Certificate
 
-from bots.code_mail import page_text
+from bots.code_mail import find_code, page_text
 from bots.codes import Codes, CodeWay
 from bots.driver import CodeSource
 from bots.errors import (
@@ -99,6 +99,7 @@ async def test_a_slow_mail_is_waited_for(codes: Codes, put: Put, clock: Any) -> 
     "other",
     [
         {"sender": "somebody@else.example"},
+        {"sender": '"no-reply@sample.example" <somebody@else.example>'},
         {"subject": "Your monthly statement 2026"},
         {"text": "There is no number in here."},
         {"text": "Order 20260302 and phone 8605550100 are no codes."},
@@ -124,6 +125,36 @@ async def test_a_mail_that_has_only_html_is_read_as_a_person_sees_it(text: str, 
     async with taken(codes) as ask:
         put("", text=text, html=True)
         assert await ask() == "314159"
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (b"From: a@sample.example\r\nSubject: =?utf-8?q?verification_code?=\r\n\r\n314159\r\n", "314159"),
+        (
+            b"From: <a@sample.example>\r\nSubject: verification code\r\nContent-Type: text/plain; charset=no-such\r\n\r\n314159",
+            "314159",
+        ),
+        (
+            b"From: a@sample.example\r\nSubject: verification code\r\nContent-Transfer-Encoding: base64\r\n\r\nMzE0MTU5\r\n",
+            "314159",
+        ),
+        (
+            b"From: a@sample.example\r\nSubject: verification code\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
+            b"--b\r\nContent-Type: text/plain\r\n\r\nPlease look at the page.\r\n"
+            b"--b\r\nContent-Type: text/html\r\n\r\n<b>314159</b>\r\n--b--\r\n",
+            "314159",
+        ),
+        (b"Subject: verification code\r\n\r\n314159", ""),
+        (b"From: <<>>@;\r\nSubject: verification code\r\n\r\n314159", ""),
+        (b'From: "\r\nSubject: verification code\r\n\r\n314159', ""),
+        (b"From: hex\xff<\r\nSubject: verification code\r\n\r\n314159", ""),
+        (b"\xff\xfe\x00 no mail at all", ""),
+        (b"", ""),
+    ],
+)
+def test_mails_of_every_make_are_read(raw: bytes, code: str) -> None:
+    assert find_code(raw, MAIL) == code
 
 
 def test_what_a_page_does_not_show_is_not_read() -> None:
