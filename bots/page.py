@@ -210,7 +210,7 @@ class PageView:
         except PlaywrightError as error:
             raise self._eyes.error(PortalDown, what="the page broke off") from error
         if not seen:
-            expected = next((name for name in names if name in pages), names[0])
+            expected = " or ".join(pages) or names[0]
             raise self._eyes.error(PageChanged, page=expected, key="is_here", what="no expected page was seen")
         if seen.startswith("!"):
             raise self.told(self.map.interruptions[seen[1:]])
@@ -267,7 +267,7 @@ class PageView:
         unless it is optional.
 
         Questions are the fields of the selector file whose key starts with ``prefix``; the rest of the key names the answer.
-        ``about`` stands before the name of a missing answer (which of several exams it is for). Returns what was answered, by
+        ``about`` stands after the name of a missing answer (which of several exams it is for). Returns what was answered, by
         field key.
         """
         answered: dict[str, str] = {}
@@ -279,7 +279,7 @@ class PageView:
                 if answers.get(name):
                     answered[key] = answers[name]
                 elif not questions[key].optional:
-                    raise self._eyes.error(AnswerMissing, question=about + name)
+                    raise self._eyes.error(AnswerMissing, question=name + about)
         await self.fill(**answered)
         return answered
 

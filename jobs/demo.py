@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 DEMO_FOLDER = "demo-home"
 MARK = ".priorbot-demo"
 FIRST_FILE, SECOND_FILE = "requests.csv", "more-requests.csv"
-DESKS = {"clear_coverage": ("cc", 4), "husky_secure": ("hs", 1), "provider_connect": ("pc", 1)}
+DESKS = {"clear_coverage": ("cc", 4), "evicore": ("ev", 1), "husky_secure": ("hs", 1), "provider_connect": ("pc", 1)}
 """The portals of the demo, with what their accounts begin with and how many of them work at once."""
 DESK = ZoneInfo("America/New_York")
 CHECK_WRITES = (10, 25)
@@ -255,7 +255,7 @@ def compare(snapshots: Iterator[Snapshot], truth: list[Mapping[str, Any]]) -> Co
     differences += [f"{number}: the journal does not have it" for number in theirs.keys() - ours.keys()]
     for number in ours.keys() & theirs.keys():
         differences += _differs(ours[number], theirs[number])
-    by_request = Counter(str(one["our_reference"]) for one in truth)
+    by_request = Counter(str(one["our_reference"]) for one in truth if one["our_reference"])
     differences += [f"{request_id}: accepted {count} times" for request_id, count in by_request.items() if count > 1]
     return Compared(accepted=len(theirs), differences=tuple(sorted(differences)))
 
@@ -265,7 +265,8 @@ def _differs(snapshot: Snapshot, truth: Mapping[str, Any]) -> Iterator[str]:
     asked = sorted((line.service_code, line.from_date.isoformat(), str(line.units)) for line in request.lines)
     told = sorted((str(line["code"]), str(line["from_date"]), str(line["units"])) for line in truth["lines"])
     pairs = (
-        ("own reference", request.request_id, str(truth["our_reference"])),
+        # Not every portal has a field for it.
+        ("own reference", request.request_id, str(truth["our_reference"] or request.request_id)),
         ("member", request.member.id, str(truth["member_id"])),
         ("set of lines", asked, told),
         ("authorization number", rows[0].authorization_no, str(truth["authorization_no"] or "")),

@@ -253,7 +253,7 @@ def test_a_portal_is_disabled_and_enabled_by_a_person(ready: Any, home_path: Pat
 
 def test_portals_without_a_bot_say_so(ready: Any) -> None:
     states = {one["slug"]: one["state"] for one in ready("portal", "list", "--json").objects}
-    assert states["evicore"] == "no_bot"
+    assert states["carepartners"] == "no_bot"
     assert states["clear_coverage"] == "not_set_up"
 
 
@@ -329,9 +329,9 @@ def test_without_a_portal_set_up_every_request_rests_with_a_reason(ready: Any, s
 
 def test_a_request_whose_portal_has_no_bot_is_a_person_s_and_says_so(ready: Any, sample: Path) -> None:
     objects = {one["request_id"]: one for one in ready("submit", sample, "--json").objects}
-    one = objects["HUSKY-033"]
-    assert (one["portal"], one["status"]) == ("evicore", "needs_person")
-    assert "cannot drive evicore yet" in one["status_reason"]
+    one = objects["CPCT-004"]
+    assert (one["portal"], one["status"]) == ("carepartners", "needs_person")
+    assert "cannot drive carepartners yet" in one["status_reason"]
     assert "by hand" in one["next_action"]
 
 
