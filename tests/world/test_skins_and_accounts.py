@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from fixtures.server import running_world
 from fixtures.web import environment, static_files, wording
 from fixtures.world import WorldApp, _skin
 
@@ -56,6 +58,18 @@ async def test_a_reset_keeps_the_skin_that_the_world_began_with(truth: Any) -> N
     app.world.start(1)
     assert app.world.skins["clear_coverage"] == "2"
     assert _skin("husky_secure=2") == ("husky_secure", "2")
+
+
+def test_a_world_can_begin_in_another_skin() -> None:
+    with running_world(skins=["clear_coverage=2"]) as world:
+        request = urllib.request.Request(f"http://127.0.0.1:{world.port}/", headers={"Host": "clear-coverage.localhost"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert "Autorización previa" in answer.read().decode()
+
+
+def test_a_skin_that_is_not_there_starts_no_world() -> None:
+    with pytest.raises(RuntimeError), running_world(skins=["clear_coverage=3"]):
+        pass
 
 
 @pytest.mark.parametrize("body", [{"portal": "nowhere", "skin": "2"}, {"portal": "clear_coverage", "skin": "3"}])
