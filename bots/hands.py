@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.browser import Frame, PlaywrightError
-from bots.errors import ListCutOff, NotListed, PortalSlow, TooLong
+from bots.errors import ListCutOff, NotListed, PageChanged, PortalSlow, TooLong
 from bots.eyes import Eyes, plain
 from bots.pagemap import FieldKind, FieldMap, Find
 from bots.tabledata import fold
 
 _PUT = {FieldKind.TEXT, FieldKind.SECRET, FieldKind.SELECT, FieldKind.RADIO, FieldKind.CHECK, FieldKind.SPLIT}
 """Kinds that need no waiting in between: all of a page's are put in at once."""
+COVERED = "something lies over it"
 _NEEDS_WORD = {FieldKind.RADIO, FieldKind.COMBO, FieldKind.TREE}
 
 
@@ -58,9 +59,24 @@ class Hands:
 
     async def press(self, key: str, find: Find, **how: Any) -> None:
         """Presses the one element of these candidates, in its middle, when nothing lies over it."""
-        spot = await self._eyes.see(key, "aim", find=plain(find), **how)
+        spot = await self.aim(key, find, **how)
         self.frame = await self._eyes.frame_at(spot)
         await self._eyes.page.mouse.click(spot["x"], spot["y"])
+
+    async def aim(self, key: str, find: Find, **how: Any) -> Any:
+        """Where the one element of these candidates is to be pressed. Dialogs that mean nothing and lie over it are dismissed."""
+        dialogs = self._eyes.map.dismiss
+        for _ in dialogs:
+            try:
+                return await self._eyes.see(key, "aim", find=plain(find), **how)
+            except PageChanged as changed:
+                shown = await self._eyes.shown({name: dialog.see for name, dialog in dialogs.items()})
+                if changed.details["what"] != COVERED or not shown:
+                    raise
+            name = next(name for name in dialogs if name in shown)
+            spot = await self._eyes.see(f"{name}.press", "aim", find=plain(dialogs[name].press))
+            await self._eyes.page.mouse.click(spot["x"], spot["y"])
+        return await self._eyes.see(key, "aim", find=plain(find), **how)
 
     async def stand_at(self, key: str, find: Find) -> None:
         """Notes the frame of a field, for what leaving it may load."""
@@ -88,7 +104,7 @@ class Hands:
     async def _type(self, key: str, field: FieldMap, said: str) -> None:
         """Key by key, as masked boxes want it; marks that the mask adds are its own."""
         keyboard = self._eyes.page.keyboard
-        await self._eyes.see(key, "aim", find=plain(field.find), box=True, focus=True)
+        await self.aim(key, field.find, box=True, focus=True)
         await keyboard.press("Delete")
         await keyboard.type(said)
         if field.leave:
@@ -100,7 +116,7 @@ class Hands:
     async def _pick(self, key: str, field: FieldMap, said: str) -> None:
         """Types into a type-ahead and chooses its one entry for the value; the last key is typed so that it asks the portal."""
         eyes, options, shown = self._eyes, plain(field.options), field.shown or field.find
-        await eyes.see(key, "aim", find=plain(field.find), box=True, focus=True)
+        await self.aim(key, field.find, box=True, focus=True)
         await eyes.page.keyboard.insert_text(said[:-1])
         await eyes.page.keyboard.type(said[-1])
         itself = plain(shown) if field.fills_itself else []

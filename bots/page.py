@@ -143,7 +143,7 @@ class PageView:
         Yields the function that clicks and waits for what follows; leaving the context removes the guard.
         """
         action = self._page().actions[key]
-        await self._eyes.see(key, "aim", find=plain(action.find), only=True)
+        await self._hands.aim(key, action.find, only=True)
 
         async def click() -> str:
             # The answer is waited for by the sender; the page gets a little longer to show it.

@@ -156,6 +156,14 @@ class OutcomeMap(Frozen):
     """Trouble of the moment (with the error ``portal_down``), no outage that the portal announces: worth another try."""
 
 
+class DismissMap(Frozen):
+    """A dialog that may lie over any page at any time and means nothing for the work (a session about to end, a survey)."""
+
+    see: Find
+    press: Find
+    """What is rid of it. Never anything that says, sends or accepts something."""
+
+
 class TableMap(Frozen):
     """A table. When no candidate finds one that has its headers, the only one of the page that has them all (two or more) is it."""
 
@@ -260,6 +268,7 @@ class PortalMap(Frozen):
     """Actions that show the further parts of the review page, in order; each leads to a page of its own."""
     interruptions: dict[str, OutcomeMap] = {}
     """May come on every page: outage, session lost, a challenge. Every one has an error."""
+    dismiss: dict[str, DismissMap] = {}
     pages: dict[str, PageMap]
     check: CheckMap = CheckMap()
 
@@ -267,6 +276,9 @@ class PortalMap(Frozen):
         """Every (page, key, candidates) of the file, for checks and the canary."""
         for key, outcome in self.interruptions.items():
             yield "(any)", key, outcome.see
+        for key, dialog in self.dismiss.items():
+            yield "(any)", key, dialog.see
+            yield "(any)", f"{key}.press", dialog.press
         for name, page in self.pages.items():
             yield name, "is_here", page.is_here
             for key, field in page.fields.items():

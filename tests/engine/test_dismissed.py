@@ -1,0 +1,55 @@
+"""A dialog that means nothing for the work is pressed away when it lies over what is pressed; any other stops the work."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from site_bench import Bench, find, pressed
+
+from bots.errors import PageChanged
+from bots.page import PageView
+from bots.pagemap import Candidate, DismissMap
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+PAGE = """<button id=go>Go</button><label>Code <input id=code></label>
+<div id=dialog style="position: fixed; inset: 0; background: white"><h2>Your session is about to expire</h2>
+<button id=leave>Log out</button><button id=stay onclick="dialog.remove()">Stay</button></div>"""
+
+
+async def show(bench: Bench, html: str = PAGE, text: str = "Your session is about to expire") -> PageView:
+    view = await bench.show(
+        html,
+        fields={"code": find({"label": "Code"}, kind="typed")},
+        actions={"go": find({"css": "#go"}, navigates=False)},
+    )
+    dialog = DismissMap(see=(Candidate(text=text),), press=(Candidate(role="button", name="Stay"),))
+    view.map = view._eyes.map = msgspec.structs.replace(view.map, dismiss={"about_to_end": dialog})
+    return view
+
+
+async def test_it_is_pressed_away_and_the_work_goes_on(bench: Bench) -> None:
+    view = await show(bench)
+    await view.press("go")
+    assert await pressed(view) == ["stay", "go"]
+
+
+async def test_a_box_under_it_is_typed_into_afterwards(bench: Bench) -> None:
+    view = await show(bench)
+    await view.fill(code="E0601")
+    assert await pressed(view) == ["stay"]
+    assert await view.browser_page.evaluate("code.value") == "E0601"
+
+
+async def test_another_dialog_is_left_alone(bench: Bench) -> None:
+    view = await show(bench, text="Take our survey")
+    with pytest.raises(PageChanged, match="something lies over it"):
+        await view.press("go")
+    assert await pressed(view) == []
+
+
+async def test_one_that_does_not_go_away_stops_the_work(bench: Bench) -> None:
+    view = await show(bench, PAGE.replace("dialog.remove()", ""))
+    with pytest.raises(PageChanged, match="something lies over it"):
+        await view.press("go")
+    assert await pressed(view) == ["stay"]
