@@ -21,6 +21,7 @@ def family(root: type[BotError]) -> list[type[BotError]]:
 
 ROOMS = (bots.browser_find, bots.keys)
 """Further failures of ``bots`` stand here; importing them puts them below the root."""
+CATALOGUE = ("bots.errors", "bots.account_errors")
 ALL = [BotError, *(kind for kind in family(BotError) if kind.__module__.startswith("bots."))]
 NEXT_STEPS = (
     "run:",
@@ -51,7 +52,7 @@ def test_codes_are_unique_and_can_be_written_anywhere() -> None:
     assert [code for code in codes if not re.fullmatch(r"[a-z][a-z_]+", code)] == []
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ALL if kind.__module__ == "bots.errors"], ids=lambda kind: kind.code)
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind.__module__ in CATALOGUE], ids=lambda kind: kind.code)
 def test_every_failure_says_who_acts_and_what_to_do(kind: type[BotError]) -> None:
     error = kind("sample_portal", **{name: f"<{name}>" for name in placeholders(kind.text) - {"portal"}})
     said = error.sentence
@@ -64,7 +65,7 @@ def test_every_failure_says_who_acts_and_what_to_do(kind: type[BotError]) -> Non
     assert any(step in last for step in NEXT_STEPS), f"the last words are no next step: {last}"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ALL if kind.__module__ == "bots.errors"], ids=lambda kind: kind.code)
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind.__module__ in CATALOGUE], ids=lambda kind: kind.code)
 def test_a_detail_that_is_not_known_reads_as_a_dash(kind: type[BotError]) -> None:
     said = kind().sentence
     assert not set("{}") & set(said)
@@ -78,7 +79,7 @@ def test_a_detail_is_never_read_as_a_placeholder() -> None:
 
 
 def test_a_code_finds_its_failure_and_an_unknown_one_none() -> None:
-    named = [kind for kind in BotError.__subclasses__() if kind.__module__ == "bots.errors"]
+    named = [kind for kind in BotError.__subclasses__() if kind.__module__ in CATALOGUE]
     assert [error_class(kind.code) for kind in named] == named
     assert error_class("no_such_code") is None
 
