@@ -243,6 +243,8 @@ class Session:
                 seen = await view.press(sign_in.pass_by[seen])
             elif sign_in.change_password and seen == sign_in.change_password.page:
                 seen = await self._change_when_told(sign_in.change_password)
+                if seen == sign_in.page:  # the portal wants to see that the new one is known
+                    seen = await self.passwords.sign_in(self._type_password, lambda: self._press_once(sign_in.action))
             elif sign_in.code and seen and seen == sign_in.code.method_page:
                 seen = await self._choose_method(sign_in.code)
             elif sign_in.code and ask_code and seen == sign_in.code.page:
@@ -285,7 +287,8 @@ class Session:
             if self.passwords.changes == before:
                 async with self.view.signing_in():
                     await self.view.goto(change.page)
-                    await self._give_new_password(change, policy)
+                    if await self._give_new_password(change, policy) == self.map.sign_in.page:
+                        self.lost()
         except PasswordChangeUnclear as error:
             await self._sign_in_anew()
             if self.passwords.kept.pending is not None:

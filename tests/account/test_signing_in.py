@@ -106,7 +106,7 @@ async def test_another_portal_with_forced_changes_needs_a_selector_file_and_noth
             "change": {
                 "find": [{"role": "button", "name": "Change Password"}],
                 "commit": r"/changePassword\.do$",
-                "leads_to": ["worklist", "expired"],
+                "leads_to": ["logon", "expired"],
             },
             "log_off": raw["pages"]["worklist"]["actions"]["log_off"],
         },
