@@ -117,6 +117,7 @@ def test_the_whole_demo_ends_in_agreement_and_shows_nobody(tmp_path: Path) -> No
     assert len({row.request_id for row in rows}) > 60
     assert {"approved", "needs_person", "not_required", "rejected"} <= {row.status for row in rows}
     assert any(row.units_used not in ("", "0") for row in rows)
+    assert {"clear_coverage", "provider_connect"} <= {row.portal for row in rows if row.units_used}  # H17, HP6
 
     shown = done.stdout + done.stderr + (home / "report.html").read_text(encoding="utf-8")
     log = "".join(path.read_text(encoding="utf-8") for path in (home / "logs").iterdir())
