@@ -113,7 +113,7 @@ class Mailbox:
             raise NoConnection("its certificate is not to be trusted, or it wants another kind of encryption") from None
         except (OSError, imaplib.IMAP4.abort):
             raise NoConnection("no connection") from None
-        except imaplib.IMAP4.error:
+        except (imaplib.IMAP4.error, ValueError):
             raise NoConnection("its answer makes no sense") from None
 
     def _connect(self) -> tuple[str, int]:
@@ -129,7 +129,7 @@ class Mailbox:
         if server.security == "starttls":
             self._imap.starttls(_context())
         try:
-            self._imap.login(self._user, self._password.reveal())
+            self._sign_in(self._imap)
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error as error:
@@ -144,12 +144,21 @@ class Mailbox:
             raise NoConnection("it does not number its messages")
         return validity.decode(), int(following)
 
+    def _sign_in(self, imap: imaplib.IMAP4) -> None:
+        password = self._password.reveal()
+        if (self._user + password).isascii():
+            imap.login(self._user, password)
+        else:  # LOGIN knows no other characters
+            imap.authenticate("PLAIN", lambda _: f"\0{self._user}\0{password}".encode())
+
     def _look(self, mail: CodeMail) -> str:
         imap = self._imap
         if imap is None:
             raise NoConnection("no connection")
         imap.noop()  # makes the server look for what has arrived
-        _, found = imap.uid("SEARCH", f"UID {self._next}:*")
+        kind, found = imap.uid("SEARCH", f"UID {self._next}:*")
+        if kind != "OK":
+            raise NoConnection("it cannot be searched")
         # "N:*" names the last message also when that is older than N.
         uids = sorted((int(uid) for uid in (found[0] or b"").split() if int(uid) >= self._next), reverse=True)
         for uid in uids:

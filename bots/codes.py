@@ -106,7 +106,8 @@ class Codes:
         if self._person is not None or not method:
             yield lambda: self._ask_person(portal, account)
         elif method == "totp":
-            yield lambda: self._totp(portal, account)
+            totp = self._authenticator(portal, account)
+            yield lambda: self._next_code(totp)
         else:
             async with self._mailed(portal, account, self._ways[portal], mail) as ask:
                 yield ask
@@ -122,8 +123,7 @@ class Codes:
 
     # --- TOTP ----------------------------------------------------------------------------------------------------
 
-    async def _totp(self, portal: str, account: str) -> str:
-        """The code of the first time step from now on that has enough time left and that nobody has used."""
+    def _authenticator(self, portal: str, account: str) -> pyotp.TOTP:
         name = totp_name(portal, account)
         secret = self._vault.find(name)
         if secret is None:
@@ -131,6 +131,10 @@ class Codes:
         totp = read_totp(secret.reveal())
         if totp is None:
             raise NotConfigured(portal, what=f"the secret {name} is no TOTP secret")
+        return totp
+
+    async def _next_code(self, totp: pyotp.TOTP) -> str:
+        """The code of the first time step from now on that has enough time left and that nobody has used."""
         key = self._vault.fingerprint(totp.secret)
         while True:
             step, into = divmod(self._now().timestamp(), totp.interval)

@@ -241,8 +241,11 @@ async def test_the_server_falls_silent_while_the_code_is_waited_for(
             await ask()
 
 
-async def test_the_password_is_refused_and_not_tried_again(codes: Codes, vault: Vault, mail_server: RunningMailServer) -> None:
-    vault.set(mailbox_name(ADDRESS), "wrong")
+@pytest.mark.parametrize("password", ["wrong", 'wr"ong\\', "fälsch€"])
+async def test_the_password_is_refused_and_not_tried_again(
+    password: str, codes: Codes, vault: Vault, mail_server: RunningMailServer
+) -> None:
+    vault.set(mailbox_name(ADDRESS), password)
     with pytest.raises(MailboxRefused) as refused:
         async with taken(codes):
             pass
@@ -282,6 +285,15 @@ async def test_a_folder_that_is_not_there(make_codes: Any, mailed: Any, mail_ser
     with pytest.raises(MailboxDown, match="no such folder"):
         async with taken(make_codes(mailed(mail_server, folder="Codes"))):
             pass
+
+
+async def test_a_password_may_hold_any_characters(make_codes: Any, mailed: Any, vault: Vault) -> None:
+    with running_mail_server(password="gehäim€") as server:
+        server.open(ADDRESS)
+        vault.set(mailbox_name(ADDRESS), server.password)
+        async with taken(make_codes(mailed(server))) as ask:
+            server.put(ADDRESS, SENDER, SUBJECT, "Your code is 314159.")
+            assert await ask() == "314159"
 
 
 async def test_a_mailbox_without_password_or_settings_is_named(codes: Codes, make_codes: Any, vault: Vault) -> None:
