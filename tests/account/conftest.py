@@ -65,7 +65,7 @@ class Practice:
     world: RunningWorld
     monkeypatch: pytest.MonkeyPatch
     later: timedelta = timedelta(0)
-    settings: str = ""
+    selectors: str = ""
     _real_open: Any = field(default=None)
 
     @property
@@ -82,7 +82,8 @@ class Practice:
     def move_in(self, *accounts: str, days_old: int = 5, more: str = "", tables: str = "") -> None:
         """A home for these accounts; their passwords in the vault, given by a person so many days ago."""
         self.home.create()
-        text = f'[portals.{SLUG}]\nbase_url = "{self.world.url(SLUG)}"\naccount = {json.dumps(accounts)}\n{more}\n{tables}'
+        lines = [f"[portals.{SLUG}]", f'base_url = "{self.world.url(SLUG)}"', f"account = {json.dumps(accounts)}"]
+        text = "\n".join([*lines, more, self.selectors, tables])
         write_private(self.home.config_file, text.encode())
         known = {row["username"]: row["password"] for row in self.world.truth("accounts") if row["portal"] == SLUG}
         for account in accounts:
@@ -96,6 +97,13 @@ class Practice:
         self.path.mkdir(mode=0o700, exist_ok=True)
         (self.path / "own.yaml").write_text(yaml.safe_dump(raw), encoding="utf-8")
         return 'selectors = "own.yaml"'
+
+    def wear(self, skin: str) -> None:
+        """The portal's looks, and the selector file for them, for whoever moves in from now on."""
+        if skin == "1":
+            return
+        self.world.skin(SLUG, skin)
+        self.selectors = f'selectors = "{selectors_folder() / "skins" / f"{SLUG}.{skin}.yaml"}"'
 
     def pass_time(self, **span: float) -> None:
         """For the practice and the portal alike."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fixtures.web import SKINS
 from jobs.enrolment import Enrolment
 from jobs.events import EnrolmentStep
 from jobs.journal import Journal
@@ -24,8 +25,12 @@ def steps(practice: Any) -> list[EnrolmentStep]:
         return [event.body for event in journal.events("") if isinstance(event.body, EnrolmentStep)]
 
 
-def test_with_a_persons_name_the_account_is_made_and_the_next_step_is_told(enrolling: Callable[..., Any]) -> None:
-    practice = enrolling()
+@pytest.mark.parametrize("skin", SKINS, ids=lambda skin: f"skin{skin}")
+def test_with_a_persons_name_the_account_is_made_and_the_next_step_is_told(
+    practice: Any, enrolling: Callable[..., Any], skin: str
+) -> None:
+    practice.wear(skin)
+    enrolling()
     ran = practice(*ENROLL, *NAME)
     assert (ran.code, ran.out) == (0, ""), ran.talk
     assert "1.877.606.5172" in ran.talk, "who enables Authorizations is named from the payer's directory"
@@ -37,7 +42,7 @@ def test_with_a_persons_name_the_account_is_made_and_the_next_step_is_told(enrol
     with Journal.open(practice.home.journal_url) as journal:
         from bots.evidence import Evidence
 
-        assert b"License Grant" in Evidence(practice.home.receipts, practice.vault).read(agreed.evidence)
+        assert b"Restrictions." in Evidence(practice.home.receipts, practice.vault).read(agreed.evidence)
         assert all(event.at.tzinfo for event in journal.events(""))
     password = practice.at_portal(ACCOUNT)["password"]
     kept = (practice.home.logs / "priorbot.jsonl").read_text("utf-8") + ran.talk

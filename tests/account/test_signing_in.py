@@ -14,6 +14,7 @@ from bots.driver import PortalDriver
 from bots.errors import AccessNotGranted, AccountLocked, PasswordExpired, PasswordRejected
 from bots.pagemap import selectors_folder
 from bots.passwords import KeptPasswords, PasswordPolicy
+from fixtures.web import SKINS
 from jobs.engine import Engine
 
 pytestmark = pytest.mark.browser
@@ -27,7 +28,9 @@ async def opened(practice: Any, account: str, slug: str = SLUG) -> AsyncIterator
             yield portal
 
 
-async def test_Q10_the_forced_change_in_the_middle_of_a_sign_in_is_done_and_the_work_goes_on(practice: Any) -> None:
+@pytest.mark.parametrize("skin", SKINS, ids=lambda skin: f"skin{skin}")
+async def test_Q10_the_forced_change_in_the_middle_of_a_sign_in_is_done_and_the_work_goes_on(practice: Any, skin: str) -> None:
+    practice.wear(skin)
     practice.move_in("hs-old", more="change_password = true")
     async with opened(practice, "hs-old") as portal:
         assert await portal.read_units(())
