@@ -77,6 +77,15 @@
       return all(root, 'th, td, dt, label, span, b, strong').filter((el) => { const t = fold(el.textContent); return t === c.beside || t === c.beside + ':'; })
         .map((el) => el.nextElementSibling).filter(Boolean);
     }
+    if (c.row) {
+      return all(root, 'table').flatMap((table) => {
+        const rows = Array.from(table.rows, (row) => Array.from(row.cells));
+        const header = rows.findIndex((cells) => cells.filter((cell) => fold(cell.textContent) === c.column).length === 1);
+        if (header < 0) return [];
+        const at = rows[header].findIndex((cell) => fold(cell.textContent) === c.column);
+        return rows.slice(header + 1).filter((cells) => cells[at] && cells.some((cell) => fold(cell.textContent) === c.row)).map((cells) => cells[at]);
+      });
+    }
     if (c.test_id) return all(root, `[data-testid="${CSS.escape(c.test_id)}"]`);
     if (c.css) return all(root, c.css).filter((el) => says(fold(el.textContent), c));
     return c.pattern ? deepest(root, (text) => new RegExp(c.pattern).test(text)) : deepest(root, (text) => text === c.text);
@@ -153,6 +162,7 @@
     const first = attempt(false);
     if (first !== null) { resolve(first); return; }
     timer = setInterval(step, 50);
+    if (document.readyState !== 'complete') document.addEventListener('DOMContentLoaded', () => setTimeout(step), { once: true });
     watch = new MutationObserver(step);
     for (const doc of documents()) watch.observe(doc, { subtree: true, childList: true, attributes: true, characterData: true });
   });
@@ -223,6 +233,7 @@
     return (field.kind === 'secret' ? el.value === field.said : kept(el, field.said)) ? '' : 'does not keep what is typed';
   };
 
+  const meant = (el, at) => el.contains(at) || (at.contains(el) && at.tagName === 'LABEL');
   // Where a person would press: in the middle, enabled, and not covered by anything.
   const spot = (hit) => {
     if (hit.problem) return hit;
@@ -233,7 +244,7 @@
     if (!box) return { problem: 'not found' };
     let [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
     const top = el.ownerDocument.elementFromPoint(x, y);
-    if (!top || !(el.contains(top) || top.contains(el) && top.tagName === 'LABEL')) return { problem: 'something lies over it' };
+    if (!top || !meant(el, top)) return { problem: 'something lies over it' };
     // Out of its frames, one after the other: the point is the page's, and nothing may lie over the frame there either.
     let view = el.ownerDocument.defaultView;
     for (; view !== window; view = view.parent) {
@@ -263,15 +274,41 @@
     return file.el && file.el.matches('input[type=file]') ? ['', file.drift] : [hit.problem, 0];
   };
 
+  // Only the element that was aimed at is pressed. Where the page moves under the pointer meanwhile, the press is caught, and given to
+  // that element if one still may press it.
+  const AIMED = Symbol.for('aimed');
+  const guard = (el) => {
+    if (window[AIMED]) window[AIMED].abort();
+    const over = window[AIMED] = new AbortController();
+    let astray = null;
+    const watch = (event) => {
+      if (!event.isTrusted) return;
+      if (astray === null && /down$/.test(event.type)) astray = !meant(el, event.target);
+      if (astray) { event.preventDefault(); event.stopImmediatePropagation(); }
+      if (event.type === 'mouseup') setTimeout(() => { over.abort(); if (astray && !spot({ el }).problem) { el.focus(); el.click(); } });
+    };
+    for (const doc of documents()) {
+      for (const type of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click']) {
+        doc.defaultView.addEventListener(type, watch, { capture: true, signal: over.signal });
+      }
+    }
+  };
+  // A page whose own scripts have not run yet is not there yet: what is pressed or typed too early is lost, or undone by them.
+  const ready = () => documents().every((doc) => {
+    const [load] = doc.defaultView.performance.getEntriesByType('navigation');
+    return doc.readyState === 'complete' || (doc.readyState === 'interactive' && (!load || load.domContentLoadedEventEnd > 0));
+  });
+
   const OPS = {
     // Which of these is seen: what may be told first, then pages ([name, find] pairs). A document that is itself an error of the
     // server or of the connection answers with its status (-1: no connection) and whether another address sent us on to it.
-    look: () => until(ask.wait, () => {
+    look: () => until(ask.wait, (late) => {
       if (location.protocol === 'chrome-error:') return { status: -1 };
       const [load] = performance.getEntriesByType('navigation');
       if (load && (load.responseStatus >= 500 || load.responseStatus === 429)) {
         return { status: load.responseStatus, sentOn: load.redirectCount > 0 };
       }
+      if (!late && !ready()) return null;
       for (const [name, find] of [...ask.told, ...ask.pages]) {
         const place = find.findIndex((c) => found(c, {}).length > 0);
         if (place >= 0) return { name, drift: place };
@@ -304,7 +341,8 @@
       const how = { root, solid: true, box: ask.box, only: ask.only, starts: ask.starts, equals: ask.equals };
       const hit = unclaimed(one(ask.find, how), ask.key, how);
       const place = spot(hit);
-      if (!place.problem && ask.focus) { hit.el.focus(); if (hit.el.select) hit.el.select(); }
+      if (place.problem) return place;
+      if (ask.focus) { hit.el.focus(); if (hit.el.select) hit.el.select(); } else guard(hit.el);
       return place;
     }),
     // Until a list offers an entry that begins with this, a single hit was put in by the page itself, or it says that it has nothing
@@ -326,6 +364,7 @@
       const list = deepest(tree.el, (text) => text === ask.text).filter(seen);
       if (list.length !== 1) return { problem: 'the choice is missing or there twice' };
       const item = list[0].closest('[role=treeitem]');
+      guard(list[0]);
       return { ...spot({ el: list[0], drift: tree.drift }), open: item ? item.getAttribute('aria-expanded') === 'true' : false };
     }),
     // Values by key; null where an optional one is not shown.
@@ -391,7 +430,7 @@
       return { shown: first.map(([name]) => name), enabled: first.filter(([, el]) => enabled(el)).map(([name]) => name) };
     },
     // Gives the element itself, for files.
-    element: () => { const hit = one(ask.find, { hidden: true }); return hit.el || null; },
+    element: () => until(ask.wait, () => one(ask.find, { hidden: true }).el || null),
   };
   // CSS or a pattern that no browser can read is a slip of the selector file, not a change of the page.
   const slip = (error) => { if (error.name === 'SyntaxError') return { slip: error.message }; throw error; };

@@ -121,7 +121,8 @@ class Eyes:
 
     async def element(self, find: Find) -> ElementHandle | None:
         """The element itself, seen or not (file fields are often hidden); None when it is not there exactly once."""
-        handle = await self.page.evaluate_handle(_source(), {"op": "element", "find": plain(find)})
+        patience = self.map.timeouts.element * 1000
+        handle = await self.page.evaluate_handle(_source(), {"op": "element", "wait": patience, "find": plain(find)})
         return handle.as_element()
 
     async def frame_at(self, spot: Mapping[str, Any]) -> Frame | None:

@@ -231,7 +231,11 @@ def _texts(portal_map: PortalMap) -> Iterator[str]:
     """Everything that the selector file says a portal shows."""
     for _, _, find in (*portal_map.finds(), *portal_map.further_finds()):
         for candidate in find:
-            yield from (text for text in (candidate.name, candidate.label, candidate.beside, candidate.text) if text)
+            yield from (
+                text
+                for text in (candidate.name, candidate.label, candidate.beside, candidate.row, candidate.column, candidate.text)
+                if text
+            )
             yield from re.findall(r"[A-Za-z][A-Za-z0-9 ]{3,}", candidate.pattern)
     yield from portal_map.words.status
     yield from portal_map.words.eligibility
