@@ -250,6 +250,21 @@ async def test_h17_units_are_read_on_the_secure_portal_with_their_own_date(grant
     assert _now(granted).status is Status.APPROVED
 
 
+async def test_HP6_units_of_what_provider_connect_took_are_read_there(
+    journal: Journal, world: World, truth: Truth, clock: FakeClock
+) -> None:
+    take_in(journal, build_request("B-1"), portal="provider_connect")
+    office = open_office(journal, world, portals=("provider_connect", SECURE))
+    await submit_due(office)
+    clock.advance(hours=1)
+    truth.decide(NUMBER, "Authorized")
+    await follow_open(office)
+    world.units = [_units(build_request("B-1").member.id, portal="provider_connect")]
+    (outcome,) = await read_units(office)
+    assert outcome.portal == "provider_connect"
+    assert journal.snapshot("B-1").units[0].used == Decimal(4)
+
+
 async def test_unchanged_units_change_nothing(granted: Office, world: World, clock: FakeClock) -> None:
     member = _now(granted).request.member.id
     world.units = [_units(member)]

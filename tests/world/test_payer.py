@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from fixtures.clock import WorldClock, parse_now
 from fixtures.payer import Ask, Case, Line, Payer, criteria_met, last_check_write
@@ -46,6 +48,41 @@ def test_every_kind_of_decision_comes_and_none_before_its_time() -> None:
     assert set(kinds) == {"Authorized", "Partially authorized", "Not authorized", "Cancelled"}
     assert min(kinds.values()) >= 8
     assert any(state.status == "Pended - awaiting clinical" for case in cases for state in case.plan)
+
+
+def test_what_is_granted_at_once_is_granted_as_asked_whatever_the_chances() -> None:
+    payer = Payer(WorldClock(START), 1)
+    cases = [payer.accept(make_ask(n, units=2), criteria_met=False, at_once=True) for n in range(50)]
+    assert {payer.state(case).status for case in cases} == {"Auto-authorized"}
+    assert all(payer.state(case).lines[0].approved == 2 for case in cases)
+
+
+@pytest.mark.parametrize(
+    ("portal", "reference", "authorization", "draft"),
+    [
+        ("clear_coverage", r"CC[1-8]\d{8}", r"A\d{9}", r"CC9\d{8}"),
+        ("provider_connect", r"01-061219-\d{1,3}-\d{1,3}", r"01-061219-\d{1,3}-\d{1,3}", r"90-\d{6}-\d{1,3}-1"),
+    ],
+)
+def test_each_portal_numbers_in_its_own_way_and_never_twice(portal: str, reference: str, authorization: str, draft: str) -> None:
+    payer = Payer(WorldClock(START), 1)
+    asks = [structs.replace(make_ask(n), portal=portal) for n in range(2000)]
+    cases = [payer.accept(ask, criteria_met=False, at_once=True) for ask in asks]
+    drafts = [payer.new_draft_no(portal) for _ in cases]
+    assert all(re.fullmatch(reference, case.reference_no) for case in cases)
+    assert all(re.fullmatch(authorization, payer.state(case).authorization_no) for case in cases)
+    assert all(re.fullmatch(draft, number) for number in drafts)
+    assert len({case.reference_no for case in cases}) == len(set(drafts)) == len(cases)
+
+
+def test_a_portal_shows_its_own_cases_only() -> None:
+    payer = Payer(WorldClock(START), 1)
+    mine = payer.accept(make_ask(1), criteria_met=False)
+    other = payer.accept(structs.replace(make_ask(2), portal="provider_connect"), criteria_met=False)
+    assert list(payer.of_portals({"clear_coverage"}, "practice-one")) == [mine]
+    assert list(payer.of_portals({"clear_coverage"}, "practice-two")) == []
+    assert payer.case(other.reference_no, "provider_connect", "practice-one") is other
+    assert payer.case(other.reference_no, "clear_coverage", "practice-one") is None
 
 
 def test_met_criteria_may_authorize_at_once_unmet_ones_never() -> None:
