@@ -205,6 +205,10 @@ class PageView:
         if change is not None and change.page not in names:
             told[f"#{change.page}"] = self.map.pages[change.page].is_here
         told |= {n: o.see for n, o in outcomes.items()}
+        # A window that opens over an expected page hides it, however soon it opened.
+        over = {late: self.map.pages[n] for n in list(pages) for late in self.map.pages[n].late if late != before}
+        pages |= {late: self.map.pages[late].is_here for late in over if late in self.map.pages}
+        told |= {f"~{late}": p.outcomes[late].see for late, p in over.items() if late in p.outcomes}
         try:
             seen = await self._eyes.first_seen(told, pages, seconds or self.map.timeouts.page)
         except PlaywrightError as error:
@@ -218,6 +222,8 @@ class PageView:
             raise self._eyes.error(SessionLost, page=names[0])
         if seen.startswith("#"):
             raise self._eyes.error(PasswordExpired)
+        if seen.startswith("~"):
+            raise self.told(over[seen[1:]].outcomes[seen[1:]])
         if seen in outcomes and outcomes[seen].error:
             raise self.told(outcomes[seen])
         if seen in pages or told_by:

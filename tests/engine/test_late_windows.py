@@ -53,6 +53,13 @@ async def test_what_is_told_late_is_told(bench: Bench) -> None:
         await arrive(bench, FADES_IN.format(title="Duplicate", after=700))
 
 
+async def test_a_window_that_was_there_before_its_page_could_be_seen_is_no_changed_page(bench: Bench) -> None:
+    view, seen = await arrive(bench, FADES_IN.format(title="Summary", after=0))
+    assert (seen, view.here) == ("window", "window")
+    with pytest.raises(AlreadyOnFile):
+        await arrive(bench, FADES_IN.format(title="Duplicate", after=0))
+
+
 async def test_where_nothing_opens_the_page_is_the_page(bench: Bench) -> None:
     view, seen = await arrive(bench, "<h1>Next</h1>", late=0.3)
     assert (seen, view.here) == ("next", "next")
