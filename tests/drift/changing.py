@@ -1,0 +1,158 @@
+"""The simulated world behind a wrapper that changes every page it serves, by seed, as a portal's next release might.
+
+Ids are renamed in pages, scripts and answers alike, as a release does it; all else is changed by ``mutate.js`` at the end of each
+page. What the portal is told, and what it says, stays as it is: the truth still knows what really arrived.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import socket
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fixtures import portals
+from fixtures.server import RunningWorld
+from fixtures.world import WorldApp, server
+from marks import mutator
+
+_ID = re.compile(r'\bid="([A-Za-z][\w:.-]*)"')
+_NAME = re.compile(r"""\bname=["']([\w$:.-]+)["']""")
+_SHELL = (
+    "<!doctype html><title>Portal</title><body style='margin:0'><div><a href='#menu'>Menu</a></div>"
+    "<iframe name='app' src='{src}' style='width:99%;height:1500px;border:0'></iframe>"
+)
+_FREE = ("etag", "cache-control", "content-length")
+
+
+class Changes:
+    """What is changed now. ``kinds`` as in ``mutate.js``, besides ``ids`` and ``iframe``, which are done here."""
+
+    def __init__(self) -> None:
+        self.seed = 0
+        self.kinds: tuple[str, ...] = ()
+        self._names: dict[str, str] = {}
+
+    def begin(self, seed: int, kinds: tuple[str, ...]) -> None:
+        self.seed, self.kinds = seed, kinds
+        self._names = {name: f"n{random.Random(f'{seed} {name}').randrange(10**9)}" for name in ids_of_portals()}
+
+    def text(self, text: str, path: str, *, page: bool) -> str:
+        if "ids" in self.kinds:
+            text = self._renamed(text)
+        inside = [kind for kind in self.kinds if kind not in ("ids", "iframe")]
+        if page and inside:
+            asked = json.dumps({"seed": zlib.crc32(f"{self.seed} {path}".encode()), "kinds": inside})
+            text += f"<script>({mutator()})({asked})</script>"
+        return text
+
+    def _renamed(self, text: str) -> str:
+        for name in set(_ID.findall(text)) - self._names.keys() - set(_NAME.findall(text)):
+            if _is_code(name):
+                self._names[name] = f"n{random.Random(f'{self.seed} {name}').randrange(10**9)}"
+        known = "|".join(sorted(map(re.escape, self._names), key=len, reverse=True))
+        # Where a page or its script names an id: between quotes, after a number sign, or in a list of ids.
+        place = rf"""(?<=["'#\s])(?<!name=["'])({known})(?=["'\s.\[>:,)])"""
+        return re.sub(place, lambda match: self._names[match[1]], text)
+
+
+def _is_code(name: str) -> bool:
+    """A name that cannot be a word of a text."""
+    return len(name) > 3 and re.search(r"[a-z][A-Z]|[_\-\d]", name) is not None
+
+
+@cache
+def ids_of_portals() -> tuple[str, ...]:
+    """All ids that stand as they are in templates and scripts, but for those that are also names of fields."""
+    ids: set[str] = set()
+    names: set[str] = set()
+    for path in Path(portals.__file__).parent.rglob("*"):
+        if path.suffix in (".html", ".js"):
+            text = path.read_text(encoding="utf-8")
+            ids |= {name for name in _ID.findall(text) if _is_code(name)}
+            names |= set(_NAME.findall(text))
+    return tuple(sorted(ids - names))
+
+
+class Changing:
+    """ASGI: the world as it is, but for what `Changes` does to its texts."""
+
+    def __init__(self, app: ASGIApp, changes: Changes) -> None:
+        self.app = app
+        self.changes = changes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope.get("headers", ()))
+        if scope["type"] != "http" or scope["path"].startswith("/__truth__") or not self.changes.kinds:
+            await self.app(scope, receive, send)
+            return
+        is_whole = scope["method"] == "GET" and headers.get(b"sec-fetch-dest") == b"document"
+        if "iframe" in self.changes.kinds and is_whole:
+            query = scope["query_string"].decode()
+            src = scope["path"] + ("?" + query if query else "")
+            await _answer(send, 200, [(b"content-type", b"text/html; charset=utf-8")], _SHELL.format(src=src.replace("'", "%27")))
+            return
+        scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"if-none-match"]}
+        await self.app(scope, receive, self._changed(scope["path"], send))
+
+    def _changed(self, path: str, send: Send) -> Send:
+        start: dict[str, Any] = {}
+        body: list[bytes] = []
+
+        async def changed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            if message["type"] != "http.response.body":
+                await send(message)
+                return
+            body.append(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            content = b"".join(body)
+            kind = dict(start["headers"]).get(b"content-type", b"").decode()
+            headers = [(name, value) for name, value in start["headers"] if name.decode().lower() not in _FREE]
+            if re.match(r"text/(?!css)|application/json", kind):
+                page = kind.startswith("text/html") and b"<html" in content[:400].lower()
+                await _answer(send, start["status"], headers, self.changes.text(content.decode(), path, page=page))
+            elif kind.startswith("text/css"):
+                await _answer(send, start["status"], headers, self.changes.text(content.decode(), path, page=False))
+            else:
+                await _answer(send, start["status"], headers, content)
+
+        return changed
+
+
+async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], content: str | bytes) -> None:
+    data = content.encode() if isinstance(content, str) else content
+    length = [] if status == 304 else [(b"content-length", str(len(data)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length, (b"cache-control", b"no-store")]})
+    await send({"type": "http.response.body", "body": data})
+
+
+@contextmanager
+def changing_world() -> Iterator[tuple[RunningWorld, Changes]]:
+    """A world in a thread of this process, and what is changed about it."""
+    changes = Changes()
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock.bind(("127.0.0.1", 0))
+    sock.listen(256)
+    running = server(Changing(WorldApp(), changes))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [sock]}, name="changing world")
+    thread.start()
+    try:
+        yield RunningWorld(sock.getsockname()[1], os.getpid()), changes
+    finally:
+        running.should_exit = True
+        thread.join(timeout=20)
+        sock.close()

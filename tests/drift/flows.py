@@ -1,0 +1,100 @@
+"""Whole flows over changed pages: what the portal's truth says in the end agrees with the request field by field, or nothing was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from kit import Gate, Kit, Profile
+
+from bots.errors import BotError, PageChanged, Uncertain
+from bots.model import Units
+from bots.portal import Ability
+from bots.registry import portal_class
+from changing import Changes
+from pages import profile_of
+
+FLOW_KINDS = ("ids", "wrappers", "field_order", "column_order", "iframe", "banner", "delay", "overlay_passing", "decoys", "wording", "look_alikes")
+FLOW_LOUD = frozenset({"wording", "look_alikes"})
+
+
+@dataclass
+class Flow:
+    """How one flow ended. ``stopped``: page, part and what; ``wrong``: what must never be."""
+
+    portal: str
+    seed: int
+    kinds: tuple[str, ...]
+    went_through: bool = False
+    stopped: str = ""
+    wrong: str = ""
+
+    @property
+    def is_quiet(self) -> bool:
+        return not FLOW_LOUD & set(self.kinds)
+
+
+def kinds_of(seed: int) -> tuple[str, ...]:
+    """One kind, or two or three together; every kind comes about equally often."""
+    count = len(FLOW_KINDS)
+    more = (seed // count) % 3
+    return tuple(dict.fromkeys(FLOW_KINDS[(seed + step * (3 + seed // count)) % count] for step in range(1 + more)))
+
+
+async def flow(kit: Kit, changes: Changes, slug: str, seed: int) -> Flow:
+    """One submission with a look at its case, or on a portal for reading its whole list."""
+    ended = Flow(portal=slug, seed=seed, kinds=kinds_of(seed))
+    kit.world.reset()
+    profile = profile_of(slug)
+    selectors = {slug: kit.selectors(slug, page=20, element=4, commit=20, lookup=8)}
+    before = await _units(kit, slug, selectors) if Ability.SUBMIT not in portal_class(slug).does else ()
+    changes.begin(seed, ended.kinds)
+    try:
+        if Ability.SUBMIT in portal_class(slug).does:
+            await _submit(kit, profile, selectors, ended)
+        elif await _units(kit, slug, selectors) != before:
+            ended.wrong = "other units than the portal has"
+        else:
+            ended.went_through = True
+    except PageChanged as error:
+        ended.stopped = f"{error.details.get('page')}.{error.details.get('key')}: {error.details.get('what')}"
+        if not (error.details.get("page") and error.details.get("key")):
+            ended.wrong = "stopped without page and part"
+    except BotError as error:
+        ended.stopped = f"({error.code} {error.details.get('fields') or error.details.get('what') or error.details.get('page') or ''})"
+    finally:
+        changes.begin(0, ())
+    return ended
+
+
+async def _units(kit: Kit, slug: str, selectors: dict[str, str]) -> tuple[dict[str, Any], ...]:
+    async with kit.portal(slug, **selectors) as portal:
+        return tuple(_without_time(line) for line in await portal.read_units(()))
+
+
+def _without_time(line: Units) -> dict[str, Any]:
+    return {name: getattr(line, name) for name in line.__struct_fields__ if name != "observed_at"}
+
+
+async def _submit(kit: Kit, profile: Profile, selectors: dict[str, str], ended: Flow) -> None:
+    request, gate = profile.request(kit, 40 + ended.seed % 100), Gate()
+    error: BotError | None = None
+    try:
+        async with kit.portal(profile.slug, **selectors) as portal:
+            receipt = (await portal.submit(request, gate)).receipt
+            assert receipt is not None
+            await portal.read_case(receipt.reference_no)
+    except BotError as caught:
+        error = caught
+    accepted = [row for row in kit.accepted() if row["portal"] == profile.slug]
+    sent = "receipt" in gate.steps or isinstance(error, Uncertain)
+    if len(accepted) > 1 or (accepted and not sent) or (not accepted and "receipt" in gate.steps):
+        ended.wrong = f"{len(accepted)} were accepted"
+    for row in accepted:
+        wanted = profile.truth(request)
+        wrong = sorted(name for name in wanted if row.get(name) != wanted[name])
+        if wrong:
+            ended.wrong = "the truth differs in " + ", ".join(wrong)
+    if error is not None:
+        raise error
+    ended.went_through = True
