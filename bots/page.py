@@ -214,6 +214,8 @@ class PageView:
         except PlaywrightError as error:
             raise self._eyes.error(PortalDown, what="the page broke off") from error
         if not seen:
+            if await self._eyes.shown({"waiting": self.map.waiting}):
+                raise self._eyes.error(PortalSlow, page=names[0])
             expected = " or ".join(pages) or names[0]
             raise self._eyes.error(PageChanged, page=expected, key="is_here", what="no expected page was seen")
         if seen.startswith("!"):

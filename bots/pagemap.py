@@ -269,6 +269,8 @@ class PortalMap(Frozen):
     interruptions: dict[str, OutcomeMap] = {}
     """May come on every page: outage, session lost, a challenge. Every one has an error."""
     dismiss: dict[str, DismissMap] = {}
+    waiting: Find = ()
+    """What the portal shows while it works. When time is up and this still stands there, it is slow, and no page has changed."""
     pages: dict[str, PageMap]
     check: CheckMap = CheckMap()
 

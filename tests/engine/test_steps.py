@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from site_bench import Bench, find, pressed
 
 import bots.commit
-from bots.errors import BadReading, BotError, KnownRejection, PageChanged, PortalDown, RateLimited, SessionLost
+from bots.errors import BadReading, BotError, KnownRejection, PageChanged, PortalDown, PortalSlow, RateLimited, SessionLost
 from bots.page import PageView
+from bots.pagemap import Candidate
 from bots.send_once import SendOnce
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -67,6 +69,14 @@ async def test_a_page_that_nobody_knows_is_a_changed_page(bench: Bench) -> None:
     with pytest.raises(PageChanged) as caught:
         await view.goto("next")
     assert (caught.value.details["page"], caught.value.details["key"]) == ("next", "is_here")
+
+
+async def test_a_page_that_still_says_that_it_works_is_slow_and_not_changed(bench: Bench) -> None:
+    html = "<button id=go onclick=\"note.textContent = 'Please wait...'\">Go</button><p id=note></p>"
+    view = await form(bench, html, actions={"go": find(GO, leads_to=["next"], navigates=False)}, timeouts={"page": 0.5})
+    view.map = msgspec.structs.replace(view.map, waiting=(Candidate(text="Please wait..."),))
+    with pytest.raises(PortalSlow):
+        await view.press("go")
 
 
 async def test_the_sign_in_page_in_the_middle_is_a_lost_session(bench: Bench) -> None:
