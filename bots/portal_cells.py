@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,6 +17,9 @@ from bots.pagemap import PortalMap
 
 if TYPE_CHECKING:
     from bots.signin import Session
+
+
+MARK_LENGTH = 6
 
 
 class Cells:
@@ -34,8 +38,15 @@ class Cells:
     # --- what is asked -------------------------------------------------------------------------------------------
 
     def our_reference(self, request: AuthRequest) -> str:
-        """What the portal's own-reference field carries: our request id, cut to the field's length."""
-        return request.request_id[: self.map.formats.our_reference_length]
+        """What the portal's own-reference field carries: our request id.
+
+        One that is too long for the field is cut and marked, so that two ids with the same beginning stay two.
+        """
+        whole, length = request.request_id, self.map.formats.our_reference_length
+        if len(whole) <= length:
+            return whole
+        mark = sha256(whole.encode()).hexdigest()[:MARK_LENGTH].upper()
+        return f"{whole[: length - MARK_LENGTH - 1]}-{mark}"
 
     def expected_lines(self, request: AuthRequest) -> list[dict[str, str]]:
         """The service lines as the review page must show them."""

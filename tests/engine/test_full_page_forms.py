@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 import structlog
+from msgspec.structs import replace
 from site_bench import Bench, find, value
 
 from bots.errors import Action, AnswerMissing, BotError, NotListed, PageChanged, PortalDown, PortalSlow
@@ -198,3 +199,15 @@ async def test_a_draft_that_cannot_be_thrown_away_is_noted_and_hides_no_failure(
     with structlog.testing.capture_logs() as logs, pytest.raises(AnswerMissing):
         await portal.submit(REQUEST, SimpleNamespace())
     assert [(log["event"], log["error_code"]) for log in logs] == [("draft_left", "page_changed")]
+
+
+# --- the portal's field for our own reference -------------------------------------------------------------------------
+
+
+async def test_two_long_request_ids_with_the_same_beginning_stay_two_references(bench: Bench) -> None:
+    portal = Keeping([])
+    one, other = (replace(REQUEST, request_id="2026-11-22-north-office-desk-" + number) for number in ("0001", "0002"))
+    assert portal.our_reference(REQUEST) == "R-1"
+    assert portal.our_reference(one) != portal.our_reference(other)
+    assert len(portal.our_reference(one)) == portal.map.formats.our_reference_length
+    assert portal.our_reference(one).startswith("2026-11-22-north-office")
