@@ -284,7 +284,8 @@
     const watch = (event) => {
       if (!event.isTrusted) return;
       if (astray === null && /down$/.test(event.type)) astray = !meant(el, event.target);
-      if (astray) { event.preventDefault(); event.stopImmediatePropagation(); }
+      if (astray) event.stopImmediatePropagation();
+      if (astray && !/^pointer/.test(event.type)) event.preventDefault();  // a prevented pointer would bring no mouse events at all
       if (event.type === 'mouseup') setTimeout(() => { over.abort(); if (astray && !spot({ el }).problem) { el.focus(); el.click(); } });
     };
     for (const doc of documents()) {
