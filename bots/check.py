@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _PLACE = re.compile(r"\{(\w+)\}")
+_HOW = {kind: "group" for kind in (FieldKind.RADIO, FieldKind.TREE, FieldKind.SPLIT)} | {FieldKind.COMBO: "drawn"}
+"""How fields that are no box are found."""
 _LATER_COUNTS = (
     PartState.NOT_REACHED,
     PartState.NOT_SHOWN,
@@ -44,7 +46,7 @@ def parts_of(page: PageMap) -> Iterator[tuple[str, str, Part]]:
     """(room, key, part) of everything of a page that a walk can find. Outcomes are left out: a sound walk sees none."""
     yield "is_here", "is_here", Part(find=page.is_here, how="page")
     for key, field in page.fields.items():
-        how = "field" if field.kind not in (FieldKind.RADIO, FieldKind.TREE, FieldKind.SPLIT) else "group"
+        how = _HOW.get(field.kind, "field")
         yield "fields", key, Part(find=field.find, how=how, required=not key.startswith("q_"))
     for key, action in page.actions.items():
         yield "actions", key, Part(find=action.find, how="commit" if action.commit else "action")

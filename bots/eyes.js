@@ -261,7 +261,7 @@
     return { x, y, drift: hit.drift, framed: el.ownerDocument !== document, target: target.startsWith('_') ? '' : target };
   };
 
-  const HOW = { field: { box: true, solid: true }, group: { solid: true }, action: { solid: true }, commit: { solid: true, only: true } };
+  const HOW = { field: { box: true, solid: true }, drawn: { box: 'any', solid: true }, group: { solid: true }, action: { solid: true }, commit: { solid: true, only: true } };
   const surveyed = (part) => {
     if (part.how === 'page') {
       const place = part.find.findIndex((c) => found(c, {}).length > 0);

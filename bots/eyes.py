@@ -35,7 +35,7 @@ class Drift(Frozen):
 
 
 class Part(Frozen):
-    """A part of a page to survey. ``how`` it would be used (page, field, group, action, commit, table, read); ``empty`` and
+    """A part of a page to survey. ``how`` it would be used (page, field, drawn, group, action, commit, table, read); ``empty`` and
     ``columns`` are a table's."""
 
     find: Find
