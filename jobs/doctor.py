@@ -14,13 +14,14 @@ from pathlib import Path
 from bots.browser_find import BrowserNotFound, does_run, find_browser
 from bots.errors import NotPermitted
 from bots.model import Frozen
+from bots.passwords import KeptPasswords
 from bots.permission import is_loopback
 from bots.private import OTHERS, keeps_modes
 from bots.registry import has_bot
 from bots.vault import VaultError, mailbox_name, password_name, totp_name
 from jobs.clock import Clock, utc_now
 from jobs.config import Config, ConfigError, load_config
-from jobs.deadlines import PERMISSION_WARNING_DAYS
+from jobs.deadlines import PERMISSION_WARNING_DAYS, password_rule
 from jobs.disk import Encryption, disk_encryption
 from jobs.home import Home
 from jobs.portal_settings import PortalSettings
@@ -59,6 +60,7 @@ def run_checks(home: Home, *, now: Clock = utc_now) -> tuple[Check, ...]:
     checks: tuple[tuple[str, Callable[[], Iterator[Check]]], ...] = (
         ("home", lambda: check_home(home)),
         ("vault", lambda: check_vault(home, config)),
+        ("password_age", lambda: check_password_ages(home, config, now)),
         ("browser", lambda: check_browser(config)),
         ("permission", lambda: check_permissions(config, now)),
         ("selectors", lambda: check_selectors(home, config)),
@@ -114,6 +116,25 @@ def check_vault(home: Home, config: Config) -> Iterator[Check]:
         yield _ok("vault", f"The vault opens; secrets in it: {len(held)}.")
     for name in missing:
         yield _warn("password", f"There is no secret {name} yet. Put it in: priorbot vault set {name}")
+
+
+def check_password_ages(home: Home, config: Config, now: Clock) -> Iterator[Check]:
+    """One finding for each password that runs out soon by the payer's rule and is not changed by itself."""
+    if not home.vault_file.exists():
+        return
+    vault, today = home.open_vault(config.vault.key_file), now().astimezone(config.practice.zone).date()
+    for slug, portal in config.portals.items():
+        rule = password_rule(slug)
+        if rule is None or portal.change_password:
+            continue
+        for account in portal.accounts:
+            since = KeptPasswords(vault, slug, account).changed_on
+            days = rule.max_age_days - (today - since).days if since else None
+            if days is not None and days <= max(rule.warn_days):
+                when = f"runs out in {days} days" if days > 0 else "has run out"
+                yield _warn(
+                    "password_age", f"The password of {account} at {slug} {when}. Give it a new one: priorbot vault rotate {slug}"
+                )
 
 
 def _secrets(config: Config) -> Iterator[str]:

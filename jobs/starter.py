@@ -45,6 +45,9 @@ standard_wait_hours = 24   # so long a standard request waits for a portal that 
 # [portals.husky_secure]               # shows the units used
 # base_url = "https://..."
 # account = "your-user-name"
+# change_password = true               # PriorBot gives it a new password before day 90; leave out: you do
+#
+# No account there yet? Fill in [portals.husky_secure.enroll] (docs/configuration.md) and run: priorbot portal enroll husky_secure
 
 # Does your system name its columns otherwise? Say which is which, on the left yours, on the right PriorBot's:
 #

@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from bots.keys import KEY_VARIABLE, generate_key
+from bots.passwords import KeptPasswords
 from jobs import doctor
 from jobs.disk import Answer, Ask, Encryption, ask_system, disk_encryption
 from jobs.doctor import Check, CheckState, run_checks
@@ -145,6 +147,18 @@ def test_a_permission_is_watched_to_its_end(home: Home, days: int, state: CheckS
     (check,) = doctor.check_permissions(doctor.load_config(home.config_file), lambda: now)
     assert check.state is state
     assert words in check.sentence
+
+
+@pytest.mark.parametrize(("age", "words"), [(75, ""), (76, "in 14 days"), (89, "in 1 days"), (90, "has run out")])
+def test_a_password_is_watched_to_its_end_unless_it_is_changed_by_itself(home: Home, age: int, words: str) -> None:
+    settings = '[portals.husky_secure]\nbase_url = "http://localhost:1"\naccount = ["desk", "of-unknown-age"]\n'
+    today = datetime.now(ZoneInfo("America/New_York")).date()
+    configure(home, settings)
+    KeptPasswords(home.open_vault(""), "husky_secure", "desk").set_by_person("Synthetic$1", today - timedelta(days=age))
+    found = [sentence for _, sentence in findings(home, "password_age")]
+    assert [words in sentence and "priorbot vault rotate husky_secure" in sentence for sentence in found] == [True] * bool(words)
+    configure(home, settings + "change_password = true\n")
+    assert findings(home, "password_age") == []
 
 
 def test_a_browser_that_is_not_there_or_does_not_start_fails(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
