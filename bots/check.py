@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _PLACE = re.compile(r"\{(\w+)\}")
-_HOW = {kind: "group" for kind in (FieldKind.RADIO, FieldKind.TREE, FieldKind.SPLIT)} | {FieldKind.COMBO: "drawn"}
+_HOW = dict.fromkeys((FieldKind.RADIO, FieldKind.TREE, FieldKind.SPLIT), "group") | {FieldKind.COMBO: "drawn"}
 """How fields that are no box are found."""
 _LATER_COUNTS = (
     PartState.NOT_REACHED,

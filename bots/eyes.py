@@ -35,8 +35,8 @@ class Drift(Frozen):
 
 
 class Part(Frozen):
-    """A part of a page to survey. ``how`` it would be used (page, field, drawn, group, action, commit, table, read); ``empty`` and
-    ``columns`` are a table's."""
+    """A part of a page to survey. ``how`` it would be used (page, field, drawn, group, action, commit, table, read); ``empty``
+    and ``columns`` are a table's."""
 
     find: Find
     how: str

@@ -165,7 +165,7 @@ class DismissMap(Frozen):
 
 
 class TableMap(Frozen):
-    """A table. When no candidate finds one that has its headers, the only one of the page that has them all (two or more) is it."""
+    """A table. When no candidate finds one that has its headers, the page's only one that has them all (two or more) is it."""
 
     find: Find
     columns: dict[str, str]
@@ -239,7 +239,7 @@ class Words(Frozen):
     letter: dict[str, bool] = {}
     """The portal's word in the column ``state`` of a letter -> whether it can be opened; a word that is not listed cannot."""
     document: dict[str, bool] = {}
-    """The portal's word in the column ``state`` of an uploaded document -> whether it was taken; a word that is not listed was not."""
+    """The portal's word in the column ``state`` of an uploaded document -> whether it was taken. A word that is not listed: no."""
 
 
 class Timeouts(Frozen):
