@@ -336,6 +336,18 @@ class Profile:
             "attachments": [{"name": Path(a.path).name, "size": a.size, "sha256": a.sha256} for a in request.attachments],
         }
 
+    def examples(self, kit: Kit) -> dict[str, str]:
+        """What a practice gives for the walk of ``priorbot portal check``, by the names that the selector file uses."""
+        asked = self.request(kit)
+        return {
+            "member_id": asked.member.id,
+            "member_dob": asked.member.dob.isoformat(),
+            "provider_last_name": asked.requesting.name,
+            "provider_npi": asked.requesting.npi,
+            "servicing_name": asked.servicing.name,
+            "servicing_npi": asked.servicing.npi,
+        }
+
     def decide(self, kit: Kit, reference_no: str, word: str) -> None:
         """From now on the portal shows this word for the case."""
         kit.world.truth("decide", {"reference_no": reference_no, "status": word})

@@ -29,7 +29,7 @@ from bots.errors import (
     TermsChanged,
     Uncertain,
 )
-from bots.model import AuthRequest, Receipt, Status
+from bots.model import AuthRequest, PartState, Receipt, Status
 from bots.pagemap import load_pagemap
 from bots.portal import Ability, Portal
 from bots.registry import PORTALS, portal_class
@@ -385,3 +385,19 @@ async def test_H17_units_add_up_and_carry_the_payers_own_date(case: Case) -> Non
         (u.authorization_no, u.service_code) for u in units if u.member_id == units[0].member_id
     }
     assert nobody == ()
+
+
+# --- the daily check --------------------------------------------------------------------------------------------------
+
+
+@first_skin
+async def test_the_check_finds_every_part_by_its_first_candidate_and_commits_nothing(case: Case) -> None:
+    async with case.kit.portal(case.slug) as portal:
+        if case.does(Ability.SUBMIT):  # so that there is a case to look at
+            await case.submitted(portal, case.profile.request(case.kit))
+        before = case.kit.accepted()
+        report = await portal.check(case.profile.examples(case.kit))
+    assert (report.stopped, report.missing_examples, report.broken) == ((), (), ())
+    assert [part for part in report.parts if part.state is PartState.FOUND_LATER] == []
+    assert len({part.page for part in report.parts if part.state is PartState.FOUND}) > 2
+    assert case.kit.accepted() == before

@@ -9,6 +9,8 @@ from typing import Any
 from kit import Kit, Profile
 
 from bots.model import AuthRequest, Certification, Member, Provider, ServiceCategory, ServiceLine, Status, UnitType, Urgency
+from fixtures.people import providers_by_npi
+from fixtures.portals.evicore.locations import locations
 
 PLAIN_DOCTOR = 15
 """Place among the enrolled individuals of one who is on the practice's list, with one address and a fax number on file."""
@@ -60,6 +62,12 @@ class Evicore(Profile):
         """By the place among the enrolled individuals, which decides on whose list and at how many addresses one is."""
         rows = [p for p in kit.world.truth("providers") if p["cmap"] and p["kind"] == "individual"]
         return Provider(name=rows[place]["last_name"], npi=rows[place]["npi"])
+
+    def examples(self, kit: Kit) -> dict[str, str]:
+        doctor = self.doctor(kit, PLAIN_DOCTOR)
+        provider, place = providers_by_npi()[doctor.npi], locations(doctor.npi)[0]
+        listed = {"listed_provider": f"{doctor.npi} - {provider.name}", "listed_address": place.text}
+        return {**super().examples(kit), **listed}
 
     def twin(self, kit: Kit) -> AuthRequest:
         row = self.adults(kit, "twin")[0]

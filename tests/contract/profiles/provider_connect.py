@@ -57,6 +57,11 @@ class ProviderConnect(Profile):
         }
         return kit.request(number, **{**values, **changes})
 
+    def examples(self, kit: Kit) -> dict[str, str]:
+        servicing = self.request(kit).servicing
+        place = next(place for place in addresses() if place.provider.npi == servicing.npi)
+        return {**super().examples(kit), "provider_npi": servicing.npi, "service_address": place.location}
+
     @staticmethod
     def with_addresses(count: int) -> Provider:
         """The first person enrolled who has so many service addresses."""
