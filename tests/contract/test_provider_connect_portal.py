@@ -17,7 +17,6 @@ from bots.model import (
     Certification,
     Contact,
     Member,
-    PartState,
     Receipt,
     ServiceCategory,
     ServiceLine,
@@ -256,25 +255,3 @@ async def test_Q16_only_letters_of_approvals_are_electronic(kit: Kit) -> None:
         (letter,) = await portal.read_letters(receipt.reference_no)
     assert (letter.title, letter.dated is not None) == ("Notice of Authorization", True)
     assert kit.evidence.read(letter.evidence).startswith(b"%PDF-")
-
-
-# --- the walk of `priorbot portal check` ------------------------------------------------------------------------------
-
-
-async def test_the_check_gets_to_the_review_finds_every_part_and_leaves_no_draft(kit: Kit) -> None:
-    request = PROFILE.request(kit)
-    examples = {
-        "member_id": request.member.id,
-        "member_dob": request.member.dob.isoformat(),
-        "provider_npi": request.servicing.npi,
-        "service_address": next(place.location for place in addresses() if place.provider.npi == request.servicing.npi),
-    }
-    async with kit.portal(SLUG) as portal:
-        await send(portal, request)  # so that the member has a case to look at
-        report = await portal.check(examples)
-        assert await drafts(portal) == []
-    assert (report.stopped, report.missing_examples, report.broken) == ((), (), ())
-    reached = {part.page for part in report.parts if part.state is PartState.FOUND}
-    assert {"case", "cases_since", "review", "clinical", "services", "contact"} <= reached
-    assert {part.state for part in report.parts if part.page == "review"} <= {PartState.FOUND, PartState.NOT_SHOWN}
-    assert len(kit.accepted()) == 1
