@@ -103,6 +103,7 @@ class Walk:
             parts=tuple(self._seen.values()),
             missing_examples=tuple(name for name in self._missing if name not in self._taken_on_the_way),
             stopped=tuple(dict.fromkeys(self._stopped)),
+            only_read=self._map.check.reading,
         )
 
     # --- steps ---------------------------------------------------------------------------------------------------

@@ -139,6 +139,17 @@ class AttestationDue(BotError):
     )
 
 
+class PagesChanged(BotError):
+    """The daily check found that pages no longer are as the selector file says. ``what`` names pages and parts."""
+
+    code = "pages_changed"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} has changed its pages ({what}). No request is started there. "
+        "Ask your IT person to mend selectors/{portal}.yaml, then run: priorbot portal check {portal}"
+    )
+
+
 class NotReached(BotError):
     """The check of a selector file does not lead to a page, or not with the examples that it has."""
 

@@ -390,7 +390,14 @@ class CheckReport(Frozen):
     parts: tuple[PartSeen, ...]
     missing_examples: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
+    only_read: tuple[str, ...] = ()
+    """Pages that no request needs."""
 
     @property
     def broken(self) -> tuple[PartSeen, ...]:
         return tuple(part for part in self.parts if part.state in (PartState.MISSING, PartState.AMBIGUOUS))
+
+    @property
+    def closing(self) -> tuple[PartSeen, ...]:
+        """What is broken on pages that a request needs."""
+        return tuple(part for part in self.broken if part.page not in self.only_read)

@@ -52,6 +52,8 @@ class PortalPlan(Frozen):
     """Submissions, lists and cases of all accounts together; 0: no limit."""
     opening: OpeningHours = OpeningHours()
     time_zone: str = "America/New_York"
+    examples: dict[str, str] = {}
+    """What the check of the portal's pages may enter, by the names that its selector file uses."""
 
     def next_open(self, now: datetime) -> datetime:
         """``now`` itself when the portal may be used then, else the next moment at which it may."""
@@ -76,6 +78,7 @@ def plan_portals(config: Config, driven: Iterable[str]) -> dict[str, PortalPlan]
             max_actions_per_hour=settings.max_actions_per_hour,
             opening=settings.opening,
             time_zone=config.practice.time_zone,
+            examples=settings.check,
         )
     return plans
 

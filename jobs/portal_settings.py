@@ -123,6 +123,14 @@ class PortalSettings(Frozen):
         Permission | None,
         Meta(description="[portals.SLUG.permission]: who allowed the bot. Without it only an address of this machine is opened."),
     ] = None
+    check: Annotated[
+        dict[str, str],
+        Meta(
+            description="[portals.SLUG.check]: what the daily check of the portal's pages may enter, to get further, by the names of "
+            "its selector file: member_id and member_dob (ISO) of somebody whose page you may open for that, provider_last_name, "
+            "provider_npi, servicing_name, servicing_npi. Nothing is sent."
+        ),
+    ] = {}
 
     code: Annotated[
         CodeSettings | None, Meta(description="[portals.SLUG.code]: one-time codes, for a portal that asks for them.")

@@ -27,7 +27,7 @@ LONGEST_PROBE = timedelta(minutes=30)
 """An open breaker is probed after the first, twice that, and so on up to the longest."""
 PROBE_LEASE = timedelta(minutes=10)
 """How long a probe may take before another worker probes."""
-WHOLE_PORTAL = frozenset({"blocked"})
+WHOLE_PORTAL = frozenset({"blocked", "pages_changed"})
 """Errors that concern a portal and not one account of it."""
 
 

@@ -15,6 +15,7 @@ from jobs.ledger import ledger_rows
 from jobs.report import GROUPS
 
 if TYPE_CHECKING:
+    from bots.model import PartSeen
     from jobs.attention import Task
     from jobs.doctor import Check
     from jobs.events import Event
@@ -144,6 +145,20 @@ def checks_table(checks: Iterable[Check]) -> Table:
     made = table("Is everything in place?", "", "check", "")
     for check in checks:
         made.add_row(Text(str(check.state), style=styles.get(str(check.state), "")), check.name, check.sentence)
+    return made
+
+
+def parts_table(parts: Iterable[PartSeen]) -> Table:
+    """How the parts of a portal's pages are found; what is as ever, or was not reached, is only counted."""
+    styles = {"found_later": "yellow", "missing": "bold red", "ambiguous": "bold red"}
+    made = table("Pages", "page", "part", "", "")
+    states = Counter[str]()
+    for part in parts:
+        states[part.state] += 1
+        if str(part.state) in styles:
+            what = part.what or f"by mark {part.candidate + 1}"
+            made.add_row(part.page, part.key, Text(part.state.replace("_", " "), style=styles[part.state]), what)
+    made.caption = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in states.most_common())
     return made
 
 

@@ -27,6 +27,7 @@ def run_on_portals(
     ``total``: how many outcomes are to come, None when that is not known before. Passwords that are due are changed first, on
     these ``portals``; not in a dry run.
     """
+    from jobs.canary import canary
     from jobs.passwords import change_due
 
     due = () if dry_run else engine.passwords_due()
@@ -42,6 +43,8 @@ def run_on_portals(
             async with engine.portal_factory() as factory:
                 office = engine.office(factory, on_outcome)
                 await change_due(office, due, portals=portals)
+                if not dry_run:
+                    await canary(office, portals=portals)
                 return await work(office)
 
         result = asyncio.run(run())

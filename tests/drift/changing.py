@@ -19,12 +19,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from marks import mutator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fixtures import portals
 from fixtures.server import RunningWorld
 from fixtures.world import WorldApp, server
-from marks import mutator
 
 _ID = re.compile(r'\bid="([A-Za-z][\w:.-]*)"')
 _NAME = re.compile(r"""\bname=["']([\w$:.-]+)["']""")

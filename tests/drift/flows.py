@@ -5,16 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from changing import Changes
 from kit import Gate, Kit, Profile
+from pages import profile_of
 
 from bots.errors import BotError, PageChanged, Uncertain
 from bots.model import Units
 from bots.portal import Ability
 from bots.registry import portal_class
-from changing import Changes
-from pages import profile_of
 
-FLOW_KINDS = ("ids", "wrappers", "field_order", "column_order", "iframe", "banner", "delay", "overlay_passing", "decoys", "wording", "look_alikes")
+FLOW_KINDS = (
+    "ids",
+    "wrappers",
+    "field_order",
+    "column_order",
+    "iframe",
+    "banner",
+    "delay",
+    "overlay_passing",
+    "decoys",
+    "wording",
+    "look_alikes",
+)
 FLOW_LOUD = frozenset({"wording", "look_alikes"})
 
 
@@ -61,7 +73,9 @@ async def flow(kit: Kit, changes: Changes, slug: str, seed: int) -> Flow:
         if not (error.details.get("page") and error.details.get("key")):
             ended.wrong = "stopped without page and part"
     except BotError as error:
-        ended.stopped = f"({error.code} {error.details.get('fields') or error.details.get('what') or error.details.get('page') or ''})"
+        ended.stopped = (
+            f"({error.code} {error.details.get('fields') or error.details.get('what') or error.details.get('page') or ''})"
+        )
     finally:
         changes.begin(0, ())
     return ended

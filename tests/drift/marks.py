@@ -79,7 +79,9 @@ async def mark(page: Page, page_map: PageMap) -> list[str]:
     parts = []
     for room, key, part in parts_of(page_map):
         row = plain(page_map.tables[key].row_action) if room == "tables" else []
-        parts.append({"name": f"{room}.{key}", "find": plain(part.find), "how": part.how, "columns": part.columns, "row": row or None})
+        parts.append(
+            {"name": f"{room}.{key}", "find": plain(part.find), "how": part.how, "columns": part.columns, "row": row or None}
+        )
     return list(await ask(page, "mark", parts=parts))
 
 

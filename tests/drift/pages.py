@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from kit import Gate, Kit, Profile
+from marks import ask, mark
 
 from bots.browser import Page
 from bots.errors import BotError
@@ -15,7 +16,6 @@ from bots.page import PageView
 from bots.pagemap import PageMap, PortalMap
 from bots.portal import Ability, Portal
 from bots.redact import synthetic
-from marks import ask, mark
 
 
 def profile_of(slug: str) -> Profile:
@@ -119,5 +119,3 @@ def _choose_values(captured: Captured, page_map: PageMap, choices: dict[str, Any
                 captured.values[key], captured.kept[key] = open_[-1]
         elif field_map.kind == "check" and not field_map.words:
             captured.values[key], captured.kept[key] = "yes", ""
-
-

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from marks import ask, mutator
+from pages import Captured, raw
+
 from bots.browser import Page
 from bots.errors import BadReading, BotError, PageChanged
 from bots.eyes import plain
 from bots.page import PageView
 from bots.pagemap import PortalMap
-from marks import ask, mutator
-from pages import Captured, raw
 
-QUIET = ("ids", "ids_moved", "classes", "wrappers", "field_order", "column_order", "iframe", "banner", "delay", "overlay_passing", "decoys")
+QUIET = (
+    "ids",
+    "ids_moved",
+    "classes",
+    "wrappers",
+    "field_order",
+    "column_order",
+    "iframe",
+    "banner",
+    "delay",
+    "overlay_passing",
+    "decoys",
+)
 """Kinds that leave the names and labels of the parts alone: the work must go on."""
 LOUD = ("wording", "look_alikes", "missing", "overlay_staying", "unusable")
 """Kinds after which a part may be gone, hidden, or there twice: the work goes on rightly or stops by name."""
