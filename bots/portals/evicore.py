@@ -114,12 +114,12 @@ class Evicore(Portal):
             rows = [row for row in await view.table("members") if (row["member_id"], row["member_dob"]) == (member.id, born)]
             rows = [row for row in rows if self.covers(row.cells, day, seen)]
             seen = await view.choose("members", self.only(rows, "times of coverage", NotEligible(self.slug)), to=["service"])
+        self.left |= {await view.read("draft_no")}
         if seen == "fax_needed":
             if not request.contact.fax:
                 raise AnswerMissing(self.slug, question="contact_fax")
             await view.fill(fax=request.contact.fax)
             await view.press("save")
-        self.left |= {await view.read("draft_no")}
 
     async def _exams(self, request: AuthRequest) -> None:
         view = self.view
