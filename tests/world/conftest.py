@@ -205,3 +205,11 @@ def live_world() -> Iterator[RunningWorld]:
     """A world in a process of its own, on a real port."""
     with running_world(now=NOW) as world:
         yield world
+
+
+@pytest.fixture
+async def caller(app: WorldApp) -> AsyncIterator[Visitor]:
+    """At eviCore's portal, not signed in."""
+    visitor = Visitor(app, "evicore")
+    yield visitor
+    await visitor.http.aclose()
