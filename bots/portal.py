@@ -28,6 +28,7 @@ from bots.errors import (
     DocumentRefused,
     KnownRejection,
     NoBotYet,
+    NotEligible,
     NotReached,
     PageChanged,
     PartlyOnFile,
@@ -221,6 +222,7 @@ class Portal(Cells):
             return self._adopt(request, existing)
         self.limits.check(self.slug, request)
         await self.discard(request)
+        self.answered = {}
         try:
             await self.draft(request)
             shown = await self._read_back(request)
@@ -332,6 +334,14 @@ class Portal(Cells):
         """All rows of a case list, over its pages."""
         page = self.view.here
         return [self.summary(row.cells, page) async for rows in self.view.list_pages(table) for row in rows]
+
+    async def check_member(self, request: AuthRequest) -> None:
+        """That the member whom this page shows is the one asked for, and eligible. Raises `ReadBackDiffers` or `NotEligible`."""
+        read = await self.view.read_all(("member_id", "member_dob", "eligibility"))
+        if (read["member_id"], read["member_dob"]) != (request.member.id, self.date_text(request.member.dob)):
+            raise ReadBackDiffers(self.slug, fields="member_id, member_dob")
+        if not self.eligible(read["eligibility"]):
+            raise NotEligible(self.slug)
 
     async def check_documents(self, request: AuthRequest) -> None:
         """That this page's table ``documents`` shows each document of the request as taken, and no other (`DocumentRefused`)."""

@@ -1,8 +1,8 @@
 """HUSKY medical, the portal since 2020-12-19: what its steps mean.
 
-A request is entered on one page and kept by the portal from its first step on, so an unfinished one is thrown away. Twins are told
-apart by first name, providers by NPI; the clinical criteria are answered in a window of their own. Extensions and added services
-come onto the case that they belong to. Sources: CHNCT's announcement of 2020 and its FAQ; public help pages of ProAuth.
+A request is entered on one page and kept by the portal from its first step on, so an unfinished one is thrown away. Twins are
+told apart by first name, providers by NPI; the clinical criteria are answered in a window of their own. Extensions and added
+services come onto their own case. Sources: CHNCT's announcement of 2020 and its FAQ; public help pages of ProAuth.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from bots.errors import AttestationMissing, MemberNotFound, NotEligible, ReadBackDiffers, SeveralMatches
+from bots.errors import AttestationMissing, MemberNotFound, ReadBackDiffers, SeveralMatches
 from bots.model import AuthRequest, CaseSummary, LineReading, ServiceCategory, Status
 from bots.portal_changes import ChangingPortal
 
@@ -74,10 +74,10 @@ class HuskyMedical(ChangingPortal):
         await self._clinical(request)
 
     async def _member(self, request: AuthRequest) -> None:
-        view, member, born = self.view, request.member, self.date_text(request.member.dob)
+        view, member = self.view, request.member
         inpatient = request.service_category is ServiceCategory.INPATIENT
         await view.goto("member", type="inpatient" if inpatient else "service")
-        await view.fill(member_id=member.id, member_dob=born)
+        await view.fill(member_id=member.id, member_dob=self.date_text(member.dob))
         seen = await view.press("search")
         if seen == "twins":
             if not member.first_name:
@@ -86,11 +86,7 @@ class HuskyMedical(ChangingPortal):
             seen = await view.press("search_again")
         if seen == "no_member":
             raise MemberNotFound(self.slug)
-        read = await view.read_all(("member_id", "member_dob", "eligibility"))
-        if (read["member_id"], read["member_dob"]) != (member.id, born):
-            raise ReadBackDiffers(self.slug, fields="member_id, member_dob")
-        if not self.eligible(read["eligibility"]):
-            raise NotEligible(self.slug)
+        await self.check_member(request)
         await view.press("next")
         self._draft_no = await view.read("draft_no")
 
@@ -98,7 +94,7 @@ class HuskyMedical(ChangingPortal):
         await self.view.fill(
             service_category=request.service_category,
             place_of_service=request.place_of_service,
-            diagnosis=request.diagnosis_codes[0],
+            diagnosis="".join(request.diagnosis_codes[:1]),
             procedure=request.lines[0].service_code,
             from_date=self.date_text(request.from_date),
             to_date=self.date_text(request.to_date),

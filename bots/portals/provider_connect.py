@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from bots.errors import AnswerMissing, MemberNotFound, NotEligible, NotListed, ProviderNotFound, ReadBackDiffers, SeveralMatches
+from bots.errors import AnswerMissing, MemberNotFound, NotListed, ProviderNotFound, SeveralMatches
 from bots.model import AuthRequest, CaseSummary, Units
 from bots.portal import CASEWORK, Ability, Portal
 
@@ -57,9 +57,9 @@ class ProviderConnect(Portal):
         await self.view.press("next")
 
     async def _member(self, request: AuthRequest) -> None:
-        view, member, born = self.view, request.member, self.date_text(request.member.dob)
+        view, member = self.view, request.member
         await view.goto("member_search")
-        await view.fill(member_id=member.id, member_dob=born)
+        await view.fill(member_id=member.id, member_dob=self.date_text(member.dob))
         seen = await view.press("search")
         if seen == "twins":
             if not member.first_name:
@@ -68,11 +68,7 @@ class ProviderConnect(Portal):
             seen = await view.press("search")
         if seen != "member":
             raise MemberNotFound(self.slug)
-        read = await view.read_all(("member_id", "member_dob", "eligibility"))
-        if (read["member_id"], read["member_dob"]) != (member.id, born):
-            raise ReadBackDiffers(self.slug, fields="member_id, member_dob")
-        if not self.eligible(read["eligibility"]):
-            raise NotEligible(self.slug)
+        await self.check_member(request)
         await view.press("enter_request")
         await view.press("next")
 
