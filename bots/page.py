@@ -7,7 +7,6 @@ recorded as drift. Nothing is done on a page that was not recognised, and every 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,12 +28,12 @@ from bots.errors import (
     SessionLost,
     WindowBlocked,
     WindowClosed,
-    error_class,
 )
-from bots.eyes import SLACK_SECONDS, Drift, Eyes, Part, plain
+from bots.eyes import SLACK_SECONDS, plain
 from bots.hands import Hands
-from bots.pagemap import ActionMap, Candidate, Find, OutcomeMap, PageMap, PortalMap, ReadMap, TableMap
-from bots.tabledata import HeaderMissing, Row, RowBroken, fold, parse_table
+from bots.pagemap import ActionMap, Candidate, Find, PortalMap, TableMap
+from bots.reading import PageReader
+from bots.tabledata import Row
 from bots.windows import happens, navigation
 
 MAX_LIST_PAGES = 200
@@ -44,33 +43,17 @@ MAX_LIST_PAGES = 200
 Arrived = Callable[["PageView"], Awaitable[None]]
 
 
-class PageView:
-    """One browser page of a portal, seen through its `PortalMap`.
-
-    ``details`` goes into every error raised here (account, the secret's name); it holds no health information.
-    """
+class PageView(PageReader):
+    """One browser page of a portal, read, filled and pressed through its `PortalMap`."""
 
     def __init__(self, page: Page, portal_map: PortalMap, base_url: str, details: Mapping[str, str]) -> None:
-        self.browser_page = page
-        self.map = portal_map
+        super().__init__(page, portal_map, details)
         self.base_url = base_url.rstrip("/")
-        self._details = details
-        self._eyes = Eyes(page, portal_map, details)
         self._hands = Hands(self._eyes)
         self._signing_in = False
         self.arrived: Arrived | None = None
         """Called with each page that is recognised, before anything is done on it."""
         page.set_default_timeout(portal_map.timeouts.page * 1000)
-
-    @property
-    def here(self) -> str:
-        """The page that was recognised last; "" before the first."""
-        return self._eyes.here
-
-    @property
-    def drift(self) -> list[Drift]:
-        """Where later candidates had to be used."""
-        return self._eyes.drift
 
     # --- going ---------------------------------------------------------------------------------------------------
 
@@ -291,17 +274,6 @@ class PageView:
         await self.fill(**answered)
         return answered
 
-    async def choices(self, key: str) -> tuple[str, ...]:
-        """What a list offers, as its texts, once it was fetched; raises `PortalSlow` when it goes on offering nothing."""
-        find = plain(self._page().fields[key].find)
-        answer = await self._eyes.ask("choices", wait=self.map.timeouts.lookup, key=key, find=find)
-        if answer.get("problem") == "offers nothing":
-            raise self._eyes.error(PortalSlow, page=self.here)
-        if answer.get("problem"):
-            raise self._eyes.changed(key, answer["problem"])
-        self._eyes.note(self.here, key, answer["drift"])
-        return tuple(answer["texts"])
-
     async def attach(self, key: str, paths: Iterable[Path]) -> None:
         """Puts files into a file field; where the portal looks at them (``busy``), waits until each is listed and that is over.
 
@@ -343,39 +315,7 @@ class PageView:
             raise self._eyes.error(PortalDown, what="the page broke off") from error
         raise self._eyes.error(FileNotReceived, page=self.here)
 
-    # --- reading -------------------------------------------------------------------------------------------------
-
-    async def read(self, key: str) -> str:
-        """One value of this page; "" when it is optional and not shown."""
-        return (await self.read_all((key,)))[key]
-
-    async def read_all(self, keys: Iterable[str]) -> dict[str, str]:
-        reads = self._page().reads
-        return await self._read({key: reads[key] for key in keys})
-
-    async def read_back(self) -> dict[str, str]:
-        """Every ``read_back`` value of this page."""
-        return await self._read(self._page().read_back)
-
-    async def _read(self, reads: Mapping[str, ReadMap]) -> dict[str, str]:
-        if not reads:
-            return {}
-        asked = [{"key": key, "find": plain(read.find), "optional": read.optional} for key, read in reads.items()]
-        values = (await self._eyes.see(next(iter(reads)), "read", reads=asked))["values"]
-        return {key: self._value(key, read, values[key]) for key, read in reads.items()}
-
-    def _value(self, key: str, read: ReadMap, value: str | None) -> str:
-        text = fold(value or "")
-        if not read.pattern or (read.optional and not text):
-            return text
-        match = re.fullmatch(read.pattern, text)
-        if match is None:
-            raise self._eyes.error(BadReading, page=self.here, what=key)
-        return match[1] if match.groups() else text
-
-    async def table(self, key: str) -> list[Row]:
-        """The rows of a table on this page (this one page of it)."""
-        return await self._rows(key, self._page().tables[key])
+    # --- lists and rows -------------------------------------------------------------------------------------------
 
     async def add_row(self, action: str, table_key: str, rows: int) -> None:
         """Presses an action that adds a row to a table on this page, and waits for it as `added` does."""
@@ -417,30 +357,6 @@ class PageView:
             await self._press(ActionMap(find=find, leads_to=(self.here,)), self._hands.press(f"{key}.next_page", find))
         raise self._eyes.error(BadReading, page=self.here, what="a list without end")
 
-    async def _rows(self, key: str, table: TableMap) -> list[Row]:
-        said = list(table.headers)
-        answer = await self._eyes.see(key, "rows", find=plain(table.find), columns=said, empty=plain(table.empty))
-        if answer.get("none"):
-            return []
-        try:
-            return parse_table(answer["rows"], table.columns)
-        except HeaderMissing as error:
-            raise self._eyes.changed(key, "columns missing: " + ", ".join(map(str, error.args))) from error
-        except RowBroken as error:
-            raise self._eyes.error(BadReading, page=self.here, what=f"table {key} is cut off") from error
-
-    async def html(self) -> str:
-        """The document as it stands now, the documents of its visible frames inside it. Holds health information."""
-        return str(await self._eyes.ask("html"))
-
-    async def survey(self, parts: Iterable[Part], seconds: float) -> list[tuple[str, int]]:
-        """How each part is found now: its problem or "", and the candidate. Waits so long until all that must be there are."""
-        return await self._eyes.survey(parts, seconds)
-
-    async def sees(self, outcome: str) -> bool:
-        """Whether an outcome of this page is shown now."""
-        return bool(await self._eyes.shown({outcome: self._page().outcomes[outcome].see}))
-
     async def leave(self, page: str, action: str) -> bool:
         """Presses the action of the page ``page`` if this document, whatever it is, offers it; whether it did."""
         leave = self.map.pages[page].actions[action]
@@ -448,18 +364,6 @@ class PageView:
             return False
         await self._press(leave, self._hands.press(action, leave.find))
         return True
-
-    async def offers(self, action: str) -> bool:
-        """Whether an action of this page is shown and enabled now."""
-        return bool(await self._eyes.shown({action: self._page().actions[action].find}, enabled=True))
-
-    def told(self, outcome: OutcomeMap) -> BotError:
-        """The error that an outcome stands for."""
-        kind = error_class(outcome.error) or PageChanged
-        said = dict.fromkeys(("reason", "what", "medium", "question"), outcome.reason)
-        if outcome.passing:
-            del said["reason"]  # it marks an outage that the portal announces
-        return self._eyes.error(kind, page=self.here, **said)
 
     @asynccontextmanager
     async def signing_in(self) -> AsyncIterator[None]:
@@ -469,9 +373,6 @@ class PageView:
             yield
         finally:
             self._signing_in = False
-
-    def _page(self) -> PageMap:
-        return self.map.pages[self.here]
 
 
 def _row_of(table: TableMap, row: Row) -> dict[str, Any]:
