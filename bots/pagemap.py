@@ -239,7 +239,7 @@ class Words(Frozen):
     letter: dict[str, bool] = {}
     """The portal's word in the column ``state`` of a letter -> whether it can be opened; a word that is not listed cannot."""
     document: dict[str, bool] = {}
-    """The portal's word in the column ``state`` of an uploaded document -> whether it was taken. A word that is not listed: no."""
+    """The portal's word in the column ``state`` of an uploaded document -> whether it was taken. A word not listed: no."""
 
 
 class Timeouts(Frozen):
