@@ -2,7 +2,7 @@
 
 The case is found by member and code; none or several is a person's. Names with a meaning besides those of `bots.portal`: the
 page ``cases_of_member`` with the table ``cases``; on the page ``case`` an action for each certification that it takes, and in its
-table ``lines`` the columns ``kind`` (``words``: certification -> the portal's word for a line that came so) and ``our_reference``.
+table ``lines`` the columns ``kind`` (``words``: certification -> the portal's word for a line that came so), ``our_reference``.
 """
 
 from __future__ import annotations

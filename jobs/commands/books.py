@@ -117,9 +117,8 @@ def reconcile(
         from jobs.tables import exceptions_table
 
         print_table(exceptions_table(left))
-    say(
-        f"{found.rows} rows, {found.matched} found on a portal, {len(found.changes)} changes, exceptions: {len(found.exceptions)}."
-    )
+    changes, exceptions = len(found.changes), len(found.exceptions)
+    say(f"{found.rows} rows, {found.matched} found on a portal, changes: {changes}, exceptions: {exceptions}.")
     say(f"Lists read: {', '.join(sorted(lists)) or 'none'}.")
     say(written.sentence, "yellow" if written.beside else "green")
     leave(max(asked, Code.PERSON if any(row["severity"] != "info" for row in left) else Code.DONE))
