@@ -75,7 +75,9 @@
     if (c.label) return all(root, 'input, select, textarea, button, [aria-label], [aria-labelledby]').filter((el) => labels(el).includes(c.label));
     if (c.beside) {
       return all(root, 'th, td, dt, label, span, b, strong').filter((el) => { const t = fold(el.textContent); return t === c.beside || t === c.beside + ':'; })
-        .map((el) => el.nextElementSibling).filter(Boolean);
+        .map((el) => el.nextElementSibling)
+        // A column's header is no caption of the next column's.
+        .filter((el) => el && !(el.tagName === 'TH' && el.previousElementSibling.tagName === 'TH'));
     }
     if (c.row) {
       return all(root, 'table').flatMap((table) => {
