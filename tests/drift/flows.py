@@ -1,4 +1,4 @@
-"""Whole flows over changed pages: what the portal's truth says in the end agrees with the request field by field, or nothing was sent."""
+"""Whole flows over changed pages: the portal's truth agrees with the request field by field, or nothing was sent."""
 
 from __future__ import annotations
 

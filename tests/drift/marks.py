@@ -34,7 +34,8 @@ _MARK = """
     drift_choices: () => Object.fromEntries(all(document, '[data-true*="fields."]').map((el) => [
       el.getAttribute('data-true').match(/fields\\.(\\S+)/)[1],
       { options: el.options ? Array.from(el.options, (o) => fold(o.text)) : all(el, 'input[type=radio]').map((b) => nameOf(b)),
-        now: el.options ? boxText(el) : '', type: el.type || '', most: el.maxLength > 0 ? el.maxLength : 0, still: el.readOnly || el.disabled }])),
+        now: el.options ? boxText(el) : '', type: el.type || '', most: el.maxLength > 0 ? el.maxLength : 0,
+        still: el.readOnly || el.disabled }])),
     // Boxes that hold something else than their document came with, each with the marks around it.
     drift_changed: () => all(document, 'input, select, textarea').map((el) => {
       const first = el.tagName === 'SELECT' ? Math.max(0, Array.from(el.options).findIndex((o) => o.defaultSelected)) : 0;
@@ -56,7 +57,9 @@ _MARK = """
 _AROUND = """
   const marks = (el) => {
     const names = [];
-    for (let up = el; up && up.getAttribute; up = up.parentElement) names.push(...(up.getAttribute('data-true') || '').split(' ').filter(Boolean));
+    for (let up = el; up && up.getAttribute; up = up.parentElement) {
+      names.push(...(up.getAttribute('data-true') || '').split(' ').filter(Boolean));
+    }
     return names;
   };
 """

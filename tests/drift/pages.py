@@ -1,4 +1,4 @@
-"""Every page of a portal that its work comes by, captured as ``priorbot portal capture`` does: its health information replaced."""
+"""Every page that a portal's work comes by, captured as ``priorbot portal capture`` does: its health information replaced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def profile_of(slug: str) -> Profile:
 
 @dataclass
 class Captured:
-    """A page as captured, its true elements marked. ``values``: what fields are filled with; ``reads`` and ``rows``: what it says."""
+    """A page as captured, its true elements marked; ``values``: what is filled in; ``reads`` and ``rows``: what it says."""
 
     name: str
     html: str
@@ -40,13 +40,16 @@ class Captured:
         return [part.partition(".")[2] for part in self.parts if part.startswith(room + ".")]
 
 
-async def capture(kit: Kit, slug: str) -> dict[str, str]:
-    """Page name -> HTML, of all pages that a submission and all reading come by."""
+async def capture(kit: Kit, slug: str, bare: dict[str, str] | None = None) -> dict[str, str]:
+    """Page name -> HTML, of all pages that a submission and all reading come by. ``bare`` takes them as they were shown."""
     found: dict[str, str] = {}
     profile = profile_of(slug)
 
     async def arrived(view: PageView) -> None:
-        html = synthetic(await view.html(), view.map)
+        shown = await view.html()
+        html = synthetic(shown, view.map)
+        if bare is not None:
+            bare[view.here] = shown
         if len(html) > len(found.get(view.here, "")):
             found[view.here] = html
 

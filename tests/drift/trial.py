@@ -1,7 +1,8 @@
-"""One changed page: the engine does everything on it that its selector file describes, and the oracle says what it really touched."""
+"""One changed page: the engine does all on it that its selector file describes; the oracle says what it really touched."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -115,9 +116,17 @@ class Trial:
                 shown.append(await raw(self.view, room, key))
 
             if await self._try(part, read) and shown[0] != before:
-                self.verdict.wrong.append(f"{part}: read as something else")
+                if self._is_told(room, key, shown[0]):
+                    self.verdict.stopped[part] = "a reading that cannot be"
+                else:
+                    self.verdict.wrong.append(f"{part}: read as something else")
         for key, before_rows in self.captured.rows.items():
             await self._rows(key, before_rows)
+
+    def _is_told(self, room: str, key: str, text: str) -> bool:
+        """Whether the selector file's pattern refuses such a value."""
+        pattern = getattr(self.view._page(), room)[key].pattern
+        return bool(pattern) and re.fullmatch(pattern, text) is None
 
     async def _rows(self, key: str, before: list[dict[str, str]]) -> None:
         rows: list[dict[str, str]] = []
