@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint bench docs clean setup
+.PHONY: help demo test lint bench drift docs clean setup
 
 help:
 	@echo "make demo   a whole day in the simulated world: file, portals, ledger, report"
 	@echo "make test   style, types and all tests"
 	@echo "make lint   style and types only"
 	@echo "make bench  speed and memory, measured side by side"
+	@echo "make drift  thousands of changed pages and whole flows over them; writes docs/drift.md"
 	@echo "make docs   writes docs/configuration.md anew from jobs/config.py"
 	@echo "make clean  removes what the other targets made"
 
@@ -29,6 +30,9 @@ test: lint
 
 bench: setup
 	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+drift: setup
+	@$(BIN)/python tests/drift/run.py $(ARGS)
 
 docs: setup
 	@$(BIN)/python scripts/docs.py

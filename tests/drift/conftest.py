@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "contract")]
-
 from bots.browser import Browser
 from fixtures.server import RunningWorld, running_world
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "contract")]
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@
 
 For each portal of the registry every page that its work comes by is captured and changed ``--mutations`` times by seed, and
 ``--flows`` whole submissions (or readings) are done over pages that are changed as they are served. Exit code 1 when a wrong
-value, a wrong button or a wrong reading was seen, or when fewer than 95 % of the changes that leave names and labels alone went through.
+value, a wrong button or a wrong reading was seen, or when fewer than 95 % of the
+changes that leave names and labels alone went through.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A small seeded share of ``make drift``: pages that changed are used rightly or told by name, and captured pages hold nobody's data."""
+"""A small seeded share of ``make drift``: changed pages are used rightly or told by name; captured pages hold nobody's data."""
 
 from __future__ import annotations
 
