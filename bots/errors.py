@@ -222,6 +222,14 @@ class NoBaseCase(BotError):
     text = "{portal} has no open case of this member with that code to change. Nothing was sent. Look for it by hand, or ask the payer."
 
 
+class NotPending(BotError):
+    """The portal takes documents only while a case is pending (H16)."""
+
+    code = "not_pending"
+    action = Action.PERSON_REQUEST
+    text = "{portal} takes documents for a case only while it is pending, and this one is decided. Nothing was added. Ask the payer how to send them."
+
+
 class WindowBlocked(BotError):
     """The portal works in a second window, and none opened."""
 

@@ -1,4 +1,4 @@
-"""Portals on which an extension or an added service comes onto the case that it belongs to, instead of making a new one.
+"""Portals on which an extension, an added service or another document comes onto the case that it belongs to.
 
 The case is found by member and code; none or several is a person's. Names with a meaning besides those of `bots.portal`: the
 page ``cases_of_member`` with the table ``cases``; on the page ``case`` an action for each certification that it takes, and in its
@@ -7,7 +7,9 @@ table ``lines`` the columns ``kind`` (``words``: certification -> the portal's w
 
 from __future__ import annotations
 
-from bots.errors import NoBaseCase, SeveralMatches
+from pathlib import Path
+
+from bots.errors import NoBaseCase, NotPending, ReadBackDiffers, SeveralMatches
 from bots.model import AuthRequest, CaseSummary, Certification, ServiceLine, Status
 from bots.portal import Portal
 from bots.tabledata import Row
@@ -51,6 +53,23 @@ class ChangingPortal(Portal):
         self.base = fitting[0]
         await self.open_case(self.base.reference_no)
         await self.view.press(request.certification)
+
+    async def add_documents(self, request: AuthRequest, reference_no: str) -> None:
+        """Adds the request's documents to its case, on the page ``case_documents``.
+
+        Raises `NotPending` when the portal takes none any more (H16), `DocumentRefused` when it refuses one of them.
+        """
+
+        async def add() -> None:
+            if await self.view.goto("case_documents", "case", reference_no=reference_no) != "case_documents":
+                raise NotPending(self.slug)
+            read = await self.view.read_all(("reference_no", "member_id"))
+            if (read["reference_no"], read["member_id"]) != (reference_no, request.member.id):
+                raise ReadBackDiffers(self.slug, fields="reference_no, member_id")
+            await self.view.attach("document", [Path(document.path) for document in request.attachments])
+            await self.check_documents(request)
+
+        await self._while_signed_in(add)
 
     async def changes(self, cases: list[CaseSummary]) -> list[CaseSummary]:
         """What came onto these cases later: for each case one for each of the practice's own references."""

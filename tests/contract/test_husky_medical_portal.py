@@ -25,10 +25,12 @@ from bots.errors import (
     MemberNotFound,
     NoBaseCase,
     NotListed,
+    NotPending,
     NotRequiredHere,
     PortalDown,
     PortalSaysFax,
     PortalSlow,
+    ReadBackDiffers,
     RoutedAway,
     SessionLost,
     SeveralMatches,
@@ -39,6 +41,7 @@ from bots.errors import (
 )
 from bots.model import Attachment, AuthRequest, Certification, Member, Provider, ServiceCategory, Status, UnitType, Urgency
 from bots.portal import Portal
+from bots.portal_changes import ChangingPortal
 
 pytestmark = pytest.mark.browser
 SLUG = "husky_medical"
@@ -273,6 +276,25 @@ async def test_pending_with_a_reason_waits_for_the_practice_and_voided_letters_a
     assert reading.status_reason == "Most recent progress notes."
     assert letters["Request for Information"].evidence == ""
     assert kit.evidence.read(letters["Approval Letter"].evidence).startswith(b"%PDF-")
+
+
+async def test_H16_documents_are_added_only_while_the_case_is_pending(kit: Kit) -> None:
+    later = therapy(kit, 41, attachments=(document(kit, "later.pdf", b"%PDF-1.4 later"),))
+    late = therapy(kit, 41, attachments=(document(kit, "late.pdf", b"%PDF-1.4 late"),))
+    protected = therapy(kit, 41, attachments=(document(kit, "protected.pdf", b"%PDF-1.4 /Encrypt"),))
+    async with kit.portal(SLUG) as portal:
+        assert isinstance(portal, ChangingPortal)
+        reference_no = await decided(kit, portal, "Pended (In review)")
+        with pytest.raises(DocumentRefused):
+            await portal.add_documents(protected, reference_no)
+        await portal.add_documents(later, reference_no)
+        with pytest.raises(ReadBackDiffers):
+            await portal.add_documents(replace(late, member=therapy(kit, 42).member), reference_no)
+        kit.world.truth("decide", {"reference_no": reference_no, "status": "Authorized", "approved": [12]})
+        with pytest.raises(NotPending):
+            await portal.add_documents(late, reference_no)
+        assert (await portal.read_case(reference_no)).status is Status.APPROVED
+    assert [file["name"] for file in kit.accepted()[0]["attachments"]] == ["later.pdf"]
 
 
 def extension(kit: Kit, **changes: Any) -> AuthRequest:
