@@ -19,7 +19,8 @@ time_zone = "America/New_York"
 medical_portal = "clear_coverage"
 standard_wait_hours = 24   # so long a standard request waits for a portal that is down, then it goes the payer's other way
 
-# A portal is used only when it stands here. Take the # away and fill in.
+# A portal is used only when it stands here. Take the # away and fill in; likewise [portals.evicore] for radiology and
+# [portals.provider_connect] for behavioral health.
 #
 # [portals.clear_coverage]
 # base_url = "https://..."             # the address at which you sign in
