@@ -24,7 +24,8 @@
   const REFS = ['for', 'aria-labelledby', 'aria-describedby', 'aria-controls', 'aria-owns', 'headers', 'form', 'list', 'data-target',
     'data-shown', 'data-dialog', 'data-tab'];
   const token = () => 'x' + under(1e9).toString(36);
-  const isData = (table) => !!table.querySelector('th') || /tables\./.test(table.getAttribute('data-true') || '');
+  const isData = (table) => (table.rows[0] && Array.from(table.rows[0].cells).filter((cell) => cell.tagName === 'TH').length > 1)
+    || /tables\./.test(table.getAttribute('data-true') || '');
   const isHeader = (row) => !!row.querySelector('th') || !row.previousElementSibling;
   const isValue = (el) => !!el.closest('[data-true*="reads."], [data-true*="read_back."]')
     || (el.closest('td') && isData(el.closest('table')) && !isHeader(el.closest('tr')));
