@@ -230,6 +230,8 @@ class PageMap(Frozen):
 class Formats(Frozen):
     date: str = "%m/%d/%Y"
     our_reference_length: int = 30
+    one_day_cases: bool = False
+    """A case that a list shows without an end is for its first day only."""
 
 
 class Words(Frozen):

@@ -91,6 +91,7 @@ class Portal(Cells):
         self.now = now
         self.answered: dict[str, str] = {}
         """The questions that `draft` answered, by field key."""
+        self.said: list[dict[str, str]] = []
         self._sent = 0
 
     # --- what a portal module says -------------------------------------------------------------------------------

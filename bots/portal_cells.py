@@ -30,6 +30,8 @@ class Cells:
     map: PortalMap
     now: Callable[[], datetime]
     answered: dict[str, str]
+    said: list[dict[str, str]]
+    """What `bots.interview` said, as the review page's table ``answers`` must show it."""
 
     @property
     def view(self) -> PageView:
@@ -64,7 +66,7 @@ class Cells:
 
     def expected_tables(self, request: AuthRequest) -> dict[str, list[dict[str, str]]]:
         """Further tables of the review page: their rows as they must be shown."""
-        return {}
+        return {"answers": self.said} if self.said else {}
 
     def expected_documents(self, request: AuthRequest) -> list[dict[str, str]]:
         return [{"name": PurePath(document.path).name} for document in request.attachments]
@@ -118,6 +120,12 @@ class Cells:
             raise NotListed(self.slug, what=question)
         return fits[0]
 
+    def needed(self, name: str, value: str) -> str:
+        """What the portal wants and the request may not have (`AnswerMissing`)."""
+        if not value:
+            raise AnswerMissing(self.slug, question=name)
+        return value
+
     # --- what is shown --------------------------------------------------------------------------------------------
 
     def covers(self, cells: Mapping[str, str], day: date, page: str) -> bool:
@@ -160,14 +168,15 @@ class Cells:
 
     def summary(self, cells: Mapping[str, str], page: str) -> CaseSummary:
         """One list row (columns named as `CaseSummary`'s fields, ``status``) as a summary."""
+        first = self.date(cells.get("from_date", ""), page)
         return CaseSummary(
             portal=self.slug,
             reference_no=cells["reference_no"],
             authorization_no=cells.get("authorization_no", ""),
             member_id=cells.get("member_id", ""),
             service_codes=tuple(cells.get("service_codes", "").replace(",", " ").split()),
-            from_date=self.date(cells.get("from_date", ""), page),
-            to_date=self.date(cells.get("to_date", ""), page),
+            from_date=first,
+            to_date=self.date(cells.get("to_date", ""), page) or (first if self.map.formats.one_day_cases else None),
             status_raw=cells["status"],
             status=self.status(cells["status"]),
             our_reference=cells.get("our_reference", ""),
