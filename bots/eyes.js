@@ -286,6 +286,7 @@
     const watch = (event) => {
       if (!event.isTrusted) return;
       if (astray === null && /down$/.test(event.type)) astray = !meant(el, event.target);
+      if (event.type === 'click' && astray === false) astray = !meant(el, event.target);  // it moved while it was pressed
       if (astray) event.stopImmediatePropagation();
       if (astray && !/^pointer/.test(event.type)) event.preventDefault();  // a prevented pointer would bring no mouse events at all
       if (event.type === 'mouseup') setTimeout(() => { over.abort(); if (astray && !spot({ el }).problem) { el.focus(); el.click(); } });
