@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bots.errors import PasswordExpired
 from bots.vault import Vault
 from jobs.events import PasswordJudged
 from jobs.journal import Journal
@@ -40,20 +41,21 @@ def test_vault_rotate_gives_the_account_a_new_password_that_only_the_vault_knows
 
 
 def test_every_account_of_a_portal_or_only_the_one_named(practice: Any) -> None:
-    practice.move_in("hs-desk1", "hs-desk2")
+    practice.move_in("hs-desk1", "hs-desk2", "hs-desk3")
     assert practice("vault", "rotate", SLUG, "--account", "hs-desk2").code == 0
     assert practice.at_portal("hs-desk1")["password"] == "Synthetic$Units1"
+    assert practice.at_portal("hs-desk2")["password"] != "Synthetic$Units2"
+    practice.move_in("hs-desk1", "hs-desk3")
     assert practice("vault", "rotate", SLUG).code == 0
-    for account in ("hs-desk1", "hs-desk2"):
+    for account in ("hs-desk1", "hs-desk3"):
         practice.check_settled(account)
         assert not practice.at_portal(account)["password"].startswith("Synthetic")
 
 
-def test_without_a_portal_vault_rotate_changes_the_keys_of_the_vault(practice: Any) -> None:
+def test_without_a_portal_vault_rotate_is_about_the_key_of_the_vault(practice: Any) -> None:
     practice.move_in("hs-desk1")
-    practice.monkeypatch.delenv("PRIORBOT_KEY")
-    practice.monkeypatch.setenv("XDG_CONFIG_HOME", str(practice.path.parent))
-    assert "has a new key" in practice("vault", "rotate").talk or practice.world.truth("logins") == []
+    ran = practice("vault", "rotate")  # the key of these tests comes from the environment
+    assert "The key in use comes from a place that PriorBot cannot write." in ran.talk
     assert practice.world.truth("logins") == []
 
 
@@ -94,30 +96,14 @@ def test_change_password_for_a_portal_without_a_rule_is_refused_before_anything_
     assert practice.world.truth("logins") == []
 
 
-def test_Q10_an_expired_password_is_a_persons_unless_the_settings_say_otherwise(practice: Any) -> None:
-    practice.move_in("hs-old")
-    ran = practice("vault", "rotate", SLUG)
-    assert ran.code == 0, "the command is a person's word"
-    practice.check_settled("hs-old")
-
-
-def test_Q10_the_forced_change_in_the_middle_of_a_sign_in_is_done_once_and_the_work_goes_on(practice: Any) -> None:
-    practice.move_in("hs-old", more=MINE, days_old=200)
-    with Journal.open(practice.home.journal_url):
-        pass
-    assert practice("units").code == 0
-    practice.check_settled("hs-old")
-    assert not practice.at_portal("hs-old")["expired"]
-    assert [row["what"] for row in practice.world.truth("logins")] == ["login", "new_password", "logout"]
-
-
-def test_a_portal_that_waited_for_a_new_password_works_again(practice: Any) -> None:
-    from bots.errors import PasswordExpired
-
+def test_Q10_an_expired_password_is_changed_by_command_and_what_waited_for_it_works_again(practice: Any) -> None:
     practice.move_in("hs-old")
     with Journal.open(practice.home.journal_url) as journal:
         PortalStates(journal).disable_portal(SLUG, "hs-old", PasswordExpired(SLUG, account="hs-old"))
-    assert "works again" in practice("vault", "rotate", SLUG).talk
+    ran = practice("vault", "rotate", SLUG)
+    assert (ran.code, "works again" in ran.talk) == (0, True), ran.talk
+    practice.check_settled("hs-old")
+    assert [row["what"] for row in practice.world.truth("logins")] == ["login", "new_password", "logout"]
     with Journal.open(practice.home.journal_url) as journal:
         assert PortalStates(journal).disabled() == ()
 
@@ -131,7 +117,7 @@ def test_a_portal_that_a_person_stopped_is_left_alone(practice: Any) -> None:
     assert practice.world.truth("logins") == []
 
 
-@pytest.mark.parametrize("fault", ["accept_then_reset", "accept_then_503", "reset_before_accept", "http_503"])
+@pytest.mark.parametrize("fault", ["accept_then_reset", "reset_before_accept"])
 def test_an_answer_that_was_not_seen_is_settled_at_once_by_signing_in(practice: Any, fault: str) -> None:
     practice.move_in("hs-desk1")
     practice.world.truth("faults", {"portal": SLUG, "fault": fault, "where": "password_sent"})
@@ -179,7 +165,6 @@ def test_a_wrong_password_is_typed_once_and_changes_nothing(practice: Any) -> No
     [
         ("new_password_pending", ["right", "right"]),
         ("new_password_taken", ["right", "wrong", "right"]),
-        ("new_password_confirmed", ["right", "right"]),
     ],
 )
 def test_killed_for_real_the_account_opens_and_nobody_is_locked_out(practice: Any, point: str, typed: list[str]) -> None:

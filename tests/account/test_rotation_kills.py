@@ -189,7 +189,7 @@ async def test_killed_in_the_change_and_again_in_the_sign_in_nothing_is_lost_or_
     """Two crashes may leave a person to be asked; never an account that is locked, or a password that nobody has."""
     steps = await steps_of_a_change(tmp_path / "whole", rule)
     opened = asked = 0
-    for first in range(1 + by_hand, steps + 1, 2):
+    for first in range(1 + by_hand, steps + 1, 3):
         for second in range(1, 20):
             folder = tmp_path / f"{first}-{second}"
             folder.mkdir()
