@@ -66,6 +66,7 @@ class Walk:
         self._examples = {"today": today.isoformat(), **examples}
         self._until = until
         self.is_there = False
+        self._window: PageView | None = None
         self._missing: dict[str, None] = {}
         self._taken_on_the_way = {name for step in portal.map.check.steps for name in step.take}
         self._stopped: list[str] = []
@@ -127,12 +128,19 @@ class Walk:
                 return
 
     async def _step(self, step: CheckStep) -> None:
-        view = self._portal.view
+        view = self._window or self._portal.view
         if step.goto:
             await view.goto(step.goto, **self._texts(step.values))
         elif step.fill:
             await view.fill(**self._texts(step.fill))
             await self._survey(view, 0)
+        elif step.window:
+            async with view.window(step.window) as self._window:
+                try:
+                    for inner in step.inside:
+                        await self._step(inner)
+                finally:
+                    self._window = None
         elif step.choose:
             where = self._texts(step.where)
             rows = [row for row in await view.table(step.choose) if where.items() <= row.cells.items()]

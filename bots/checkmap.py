@@ -6,7 +6,7 @@ from bots.model import Frozen
 
 
 class CheckStep(Frozen):
-    """One step; exactly one of goto, fill, press, choose, add and take.
+    """One step; exactly one of goto, fill, press, window, choose, add and take.
 
     Texts may hold ``{name}``: ``{today}``, a value taken on the way, or an example that the practice gives. Dates are ISO and are
     written as the portal writes them.
@@ -18,6 +18,9 @@ class CheckStep(Frozen):
     """With ``goto``: what is put into the path."""
     fill: dict[str, str] = {}
     press: str = ""
+    window: str = ""
+    """An action that opens another window; ``inside`` is done there, and the window closed if it did not close itself."""
+    inside: tuple[CheckStep, ...] = ()
     choose: str = ""
     """A table: its ``row_action`` is pressed in the one row whose cells are those of ``where``."""
     where: dict[str, str] = {}
@@ -30,9 +33,11 @@ class CheckStep(Frozen):
     """Column -> table: keeps that cell of the first row as an example, if there is a row."""
 
     def check(self) -> None:
-        ways = [way for way in ("goto", "fill", "press", "choose", "add", "take") if getattr(self, way)]
+        ways = [way for way in ("goto", "fill", "press", "window", "choose", "add", "take") if getattr(self, way)]
         if len(ways) != 1:
             raise ValueError(f"a step of the check needs exactly one thing to do, this has {ways or 'none'}")
+        for step in self.inside:
+            step.check()
 
 
 class CheckMap(Frozen):
