@@ -266,7 +266,8 @@ class PageView(PageReader):
         questions = {key: field for key, field in page.fields.items() if key.startswith(prefix)}
         # Questions may come later than their page is known; with them, or in their place, come the buttons that leave it.
         leaving = {key: action for key, action in page.actions.items() if key != self.map.sign_in.sign_out}
-        parts = [(key, plain(part.find)) for key, part in {**questions, **leaving}.items()]
+        parts = [(key, plain(field.find)) for key, field in questions.items()]
+        parts += [(key, plain(action.find)) for key, action in leaving.items()]
         await self._eyes.ask("look", wait=self.map.timeouts.element, told=[], pages=parts)
         shown = await self._eyes.shown({key: field.find for key, field in questions.items()})
         for key in questions:
