@@ -126,9 +126,9 @@ class PortalSettings(Frozen):
     check: Annotated[
         dict[str, str],
         Meta(
-            description="[portals.SLUG.check]: what the daily check of the portal's pages may enter, to get further, by the names "
-            "of its selector file: member_id and member_dob (ISO) of somebody whose page you may open for that, provider_last_name, "
-            "provider_npi, servicing_name, servicing_npi. Nothing is sent."
+            description="[portals.SLUG.check]: what the daily check of the portal's pages may enter, to get further, by the "
+            "names of its selector file: member_id and member_dob (ISO) of somebody whose page you may open for that, "
+            "provider_last_name, provider_npi, servicing_name, servicing_npi. Nothing is sent."
         ),
     ] = {}
 
