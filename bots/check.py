@@ -81,15 +81,22 @@ class Walk:
         session.watch(self._arrived)
         try:
             await session.ensure()
+            await self._walk()
+        except PageChanged as error:  # where one signs in
+            self._changed(error)
+        finally:
+            session.watch(None)
+        return self.report()
+
+    async def _walk(self) -> None:
+        try:
             for leg in _legs(self._map.check.steps):
                 await self._leg(leg)
                 if self.is_there:
                     break
         finally:
-            session.watch(None)
             if not self.is_there:
                 await self.leave()
-        return self.report()
 
     async def leave(self) -> None:
         """The steps that leave or discard what was begun, as far as the portal still lets us."""
@@ -221,12 +228,13 @@ class Walk:
     def _changed(self, error: PageChanged) -> None:
         """A leg ended at a part that could not be used."""
         page, key, what = (error.details.get(name, "") for name in ("page", "key", "what"))
-        place = next((each for each in self._seen if each[0] == page and each[2] == key.partition(".")[0]), None)
+        pages = page.split(" or ")
+        place = next((each for each in self._seen if each[0] in pages and each[2] == key.partition(".")[0]), None)
         if place is None:
             self._stopped.append(error.sentence)
         elif self._seen[place].state is not PartState.AMBIGUOUS:
             room = place[1]
-            self._seen[place] = PartSeen(page=page, room=room, key=place[2], state=PartState.MISSING, what=what)
+            self._seen[place] = PartSeen(page=place[0], room=room, key=place[2], state=PartState.MISSING, what=what)
 
 
 def _legs(steps: tuple[CheckStep, ...]) -> Iterator[tuple[CheckStep, ...]]:
