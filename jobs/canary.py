@@ -16,47 +16,51 @@ from bots.errors import Action, BotError, PagesChanged
 from bots.model import CheckReport
 from jobs.journal_schema import JournalError
 from jobs.office import Desk, Office, PortalPlan, at_desk
-from jobs.portal_state import BreakerState
-from jobs.submit import count_failure, stop_account
+from jobs.submit import stop_account
+
+
+async def check_first(office: Office, desk: Desk) -> None:
+    """Today's check, under the sign-in that the work goes on with. Raises what is no finding about pages."""
+    if office.daily_check and _claim(office, desk.seat.portal):
+        await check(office, desk)
 
 
 async def canary(office: Office, *, portals: Collection[str] | None = None) -> None:
-    """Checks, side by side, the portals on which something is due or that an earlier check stopped (of ``portals``).
-
-    Ends without a finding where a portal is down, closed at this hour or in use by others: then no request is started either.
-    """
-    due = {*office.journal.portals_due(), *stopped_by_check(office)}
-    plans = [plan for slug, plan in office.plans.items() if slug in due and (portals is None or slug in portals)]
-    await asyncio.gather(*(_check_today(office, plan) for plan in plans))
+    """Looks again, once a day, at the portals (of ``portals``) that a check stopped: those that match again work again."""
+    plans = [
+        office.plans[slug] for slug in stopped_by_check(office) if slug in office.plans and (portals is None or slug in portals)
+    ]
+    await asyncio.gather(*(_look_again(office, plan) for plan in plans))
 
 
-def stopped_by_check(office: Office) -> set[str]:
-    return {each.portal for each in office.states.disabled() if each.error_code == PagesChanged.code}
+def stopped_by_check(office: Office) -> list[str]:
+    return sorted({each.portal for each in office.states.disabled() if each.error_code == PagesChanged.code})
 
 
-async def _check_today(office: Office, plan: PortalPlan) -> None:
-    now, slug = office.now(), plan.slug
-    if plan.next_open(now) > now or office.states.breaker(slug).state is not BreakerState.CLOSED:
+def _claim(office: Office, slug: str) -> bool:
+    """True once a day, in the practice's own time, over all processes."""
+    day = office.now().astimezone(ZoneInfo(office.plans[slug].time_zone)).date()
+    return office.journal.claim_tick(f"check {slug}", day.isoformat())
+
+
+async def _look_again(office: Office, plan: PortalPlan) -> None:
+    if plan.next_open(office.now()) > office.now():
         return
-    accounts = plan.accounts if slug in stopped_by_check(office) else office.accounts(slug)
-    for account in accounts:
+    for account in plan.accounts:
         try:
-            async with at_desk(office, slug, account) as desk:
+            async with at_desk(office, plan.slug, account) as desk:
                 if desk is not None:
-                    day = now.astimezone(ZoneInfo(plan.time_zone)).date()
-                    if office.journal.claim_tick(f"check {slug}", day.isoformat()):
+                    if _claim(office, plan.slug):
                         await check(office, desk)
                     return
         except BotError as error:
-            structlog.get_logger().warning("check_failed", portal=slug, error_code=error.code)
-            if error.action is not Action.PERSON_PORTAL:
-                count_failure(office, slug, error)
-                return
-            stop_account(office, slug, account, error)
+            structlog.get_logger().warning("check_failed", portal=plan.slug, error_code=error.code)
+            if error.action is Action.PERSON_PORTAL:
+                stop_account(office, plan.slug, account, error)
         except JournalError:
             raise
         except Exception as bug:
-            structlog.get_logger().error("check_failed", portal=slug, exc_info=bug)
+            structlog.get_logger().error("check_failed", portal=plan.slug, exc_info=bug)
             return
 
 

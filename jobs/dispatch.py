@@ -15,6 +15,7 @@ import structlog
 
 from bots.errors import AccountInUse, Action, BotError, NoBotYet, NotConfigured
 from bots.model import Urgency
+from jobs.canary import check_first
 from jobs.clock import instant_text
 from jobs.events import Standing
 from jobs.fallback import RETRY_AFTER, person_task, wait, wait_for_person, wait_for_settings
@@ -87,6 +88,7 @@ class _Round:
         self._give_up_at = office.now() + patience
         self._seen: set[str] = set()
         self._left: deque[str] = deque()
+        self._checking = asyncio.Lock()
         self._stopped: Standing | None = None
         """Why nobody may go on here, when it is our own limit or the hours."""
         self.outcomes: list[Outcome] = []
@@ -159,6 +161,9 @@ class _Round:
     async def _serve(self, plan: PortalPlan, desk: Desk, most: int | None) -> Next:
         """One request after the other under one sign-in."""
         served = 0
+        if not self._dry_run:
+            async with self._checking:  # the others wait for what the first one finds
+                await check_first(self._office, desk)
         while self._left and (most is None or served < most):
             if self._is_closed_now(plan) or self._is_disabled(desk) or (most is None and self._is_down()):
                 return Next.STOP

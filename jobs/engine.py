@@ -230,6 +230,7 @@ class Engine:
             seats=self.seats,
             rules=PayerRules(self.rulebook),
             progress=progress,
+            daily_check=True,
         )
 
     def portal_lines(self) -> Iterator[PortalLine]:

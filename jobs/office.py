@@ -99,6 +99,8 @@ class Office:
     progress: Callable[[Outcome], None] = _ignore
     sleep: Sleep = asyncio.sleep
     quiet: timedelta = QUIET
+    daily_check: bool = False
+    """Portals' pages are checked once a day, under the first sign-in, before a request is started (`jobs.canary`)."""
 
     @property
     def attempts(self) -> Attempts:
