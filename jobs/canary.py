@@ -20,9 +20,16 @@ from jobs.submit import stop_account
 
 
 async def check_first(office: Office, desk: Desk) -> None:
-    """Today's check, under the sign-in that the work goes on with. Raises what is no finding about pages."""
-    if office.daily_check and _claim(office, desk.seat.portal):
+    """Today's check, under the sign-in that the work goes on with. An outage is left for the work itself to meet and to count;
+    raises what a person must put right about the account."""
+    if not office.daily_check or not _claim(office, desk.seat.portal):
+        return
+    try:
         await check(office, desk)
+    except BotError as error:
+        structlog.get_logger().warning("check_failed", portal=desk.seat.portal, error_code=error.code)
+        if error.action is not Action.RETRY:
+            raise
 
 
 async def canary(office: Office, *, portals: Collection[str] | None = None) -> None:
