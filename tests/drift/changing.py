@@ -96,7 +96,8 @@ class Changing:
         if scope["type"] != "http" or scope["path"].startswith("/__truth__") or not self.changes.kinds:
             await self.app(scope, receive, send)
             return
-        is_whole = scope["method"] == "GET" and headers.get(b"sec-fetch-dest") == b"document"
+        # A window that the portal opens itself closes itself: only what is opened by its address stands in a frame.
+        is_whole = scope["method"] == "GET" and headers.get(b"sec-fetch-dest") == b"document" and b"referer" not in headers
         if "iframe" in self.changes.kinds and is_whole:
             query = scope["query_string"].decode()
             src = scope["path"] + ("?" + query if query else "")

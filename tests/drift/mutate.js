@@ -26,12 +26,14 @@
   const token = () => 'x' + under(1e9).toString(36);
   const isData = (table) => (table.rows[0] && Array.from(table.rows[0].cells).filter((cell) => cell.tagName === 'TH').length > 1)
     || /tables\./.test(table.getAttribute('data-true') || '');
-  const isHeader = (row) => !!row.querySelector('th') || !row.previousElementSibling;
+  const isHeader = (row) => !!row.querySelector('th') || (row.closest('table').rows[0] === row && !row.closest('table').querySelector('th'));
   const isValue = (el) => !!el.closest('[data-true*="reads."], [data-true*="read_back."]')
     || (el.closest('td') && isData(el.closest('table')) && !isHeader(el.closest('tr')));
   const bare = (el) => {
     for (const each of [el, ...all('*', el)]) {
-      for (const name of ['data-true', 'id', 'name', 'for', 'data-testid']) each.removeAttribute(name);
+      for (const { name } of Array.from(each.attributes)) {
+        if (['id', 'name', 'for'].includes(name) || name.startsWith('data-')) each.removeAttribute(name);
+      }
     }
     return el;
   };
