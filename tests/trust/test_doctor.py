@@ -293,7 +293,7 @@ def test_a_damaged_journal_fails(home: Home) -> None:
     home.journal_file.write_bytes(b"no database at all, Canaryname" * 100)
     state, sentence = only(home, "journal")
     assert state is CheckState.FAIL
-    assert "back-up" in sentence
+    assert "newest whole copy" in sentence
     assert "Canaryname" not in sentence
 
 
