@@ -351,13 +351,15 @@
     }),
     // Until a list offers an entry that begins with this, a single hit was put in by the page itself, or it says that it has nothing
     // or more than it shows.
-    offered: () => until(ask.wait, () => {
+    offered: () => until(ask.wait, (late) => {
       const own = ask.itself.length ? one(ask.itself, { box: true }) : {};
       const has = own.el ? fold(valueOf(own.el)) : '';
       if (has !== ask.starts && startsWith(has, ask.starts)) return { offered: true, itself: true };
       if (ask.find.some((c) => found(c, { starts: ask.starts, solid: true }).length)) return { offered: true };
       if (ask.full.length && any(ask.full)) return { offered: false, full: true };
-      return ask.none.length && any(ask.none) ? { offered: false } : null;
+      // A list that still offers only other things when time is up has answered: ours is not in it.
+      const others = late && ask.find.some((c) => found(c, { solid: true }).length);
+      return others || ask.none.length && any(ask.none) ? { offered: false } : null;
     }),
     // Until nothing of this is seen any more.
     gone: () => until(ask.wait, () => any(ask.find) ? null : true),
