@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from bots.check_report import CheckReport, PartSeen, PartState
 from bots.checkmap import CheckStep
 from bots.errors import Action, BadReading, BotError, PageChanged
 from bots.eyes import Part
-from bots.model import CheckReport, PartSeen, PartState
 from bots.page import PageView
 from bots.pagemap import FieldKind, PageMap
 

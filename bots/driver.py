@@ -12,7 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
-from bots.model import AuthRequest, CaseSummary, CheckReport, Frozen, PortalLetter, Reading, Receipt, Shown, Units
+from bots.check_report import CheckReport
+from bots.model import AuthRequest, CaseSummary, Frozen, PortalLetter, Reading, Receipt, Shown, Units
 
 if TYPE_CHECKING:
     from bots.passwords import PasswordPolicy

@@ -235,6 +235,17 @@ class PageView(PageReader):
                 await self.arrived(self)
         return seen
 
+    async def told_instead(self, error: BotError) -> BotError:
+        """The interruption that this document tells of, which is why something is wanting on it; else ``error`` itself.
+
+        An application in the page may fail at any time, not only while a page is waited for.
+        """
+        try:
+            shown = await self._eyes.shown({name: outcome.see for name, outcome in self.map.interruptions.items()})
+        except (PlaywrightError, BotError):
+            return error
+        return next((self.told(outcome) for name, outcome in self.map.interruptions.items() if name in shown), error)
+
     # --- filling -------------------------------------------------------------------------------------------------
 
     async def fill(self, **values: str) -> None:

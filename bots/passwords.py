@@ -37,6 +37,8 @@ LENGTH = 16
 """Characters of a new password, unless the portal wants more. Old portals cut off what is much longer."""
 FINGERPRINTS_KEPT = 100
 """More than any portal remembers."""
+PAST = ".past"
+"""Ends the name under which the vault keeps what was, beside a password; no secret that a person gave."""
 
 
 class PasswordPolicy(Frozen):

@@ -12,36 +12,35 @@ on the last one the action ``submit``), ``confirmation`` (reads ``reference_no``
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import structlog
 
 from bots.browser import PlaywrightError
+from bots.check_report import CheckReport
 from bots.compare import differing, lines_differ
 from bots.driver import SubmitResult
 from bots.errors import (
     Action,
-    BadReading,
     BotError,
-    DocumentRefused,
     KnownRejection,
     NoBotYet,
-    NotEligible,
+    NotListed,
     NotReached,
     PageChanged,
     PartlyOnFile,
+    PortalSlow,
     ReadBackDiffers,
     SessionLost,
     SeveralMatches,
     Uncertain,
 )
 from bots.limits import Limits
-from bots.model import AuthRequest, CaseSummary, CheckReport, PortalLetter, Reading, Receipt, Shown, Status, Units
+from bots.model import AuthRequest, CaseSummary, PortalLetter, Reading, Receipt, Shown, Status, Units
 from bots.pagemap import ReadMap
-from bots.portal_cells import Cells
-from bots.tabledata import Row
+from bots.portal_reading import Reader
 
 if TYPE_CHECKING:
     from bots.driver import CommitGate
@@ -70,7 +69,7 @@ RENEW_AFTER = 20
 """Submissions until the browser context is renewed, so that its memory goes."""
 
 
-class Portal(Cells):
+class Portal(Reader):
     """A portal under one account (`bots.driver.PortalDriver`). ``session`` signs in when first needed."""
 
     slug: ClassVar[str]
@@ -80,8 +79,6 @@ class Portal(Cells):
     """The portal shows what was sent before. Without it nothing uncertain can be verified."""
     limits: ClassVar[Limits] = Limits()
     """What the portal takes in one request."""
-    letters_page: ClassVar[str] = "case"
-    """The page with the table ``letters`` (columns ``title``, and where shown ``dated``, ``letter_id``, ``state``)."""
 
     def __init__(self, session: Session, evidence: Evidence, now: Callable[[], datetime]) -> None:
         self.account = session.account.name
@@ -163,7 +160,7 @@ class Portal(Cells):
 
         async def read() -> Reading:
             await self.open_case(reference_no)
-            return await self._case(reference_no)
+            return await self.case(reference_no)
 
         return await self._while_signed_in(read)
 
@@ -178,7 +175,7 @@ class Portal(Cells):
 
         async def read() -> tuple[PortalLetter, ...]:
             await self.open_letters(reference_no)
-            return tuple([await self._letter(reference_no, row) for row in await self.view.table("letters")])
+            return tuple([await self.letter(reference_no, row) for row in await self.view.table("letters")])
 
         return await self._while_signed_in(read) if self.has_letters else ()
 
@@ -329,84 +326,22 @@ class Portal(Cells):
             evidence=f"{self.slug}-{read['reference_no']}",
         )
 
-    # --- help for portal modules ---------------------------------------------------------------------------------
-
-    async def summaries(self, table: str) -> list[CaseSummary]:
-        """All rows of a case list, over its pages."""
-        page = self.view.here
-        return [self.summary(row.cells, page) async for rows in self.view.list_pages(table) for row in rows]
-
-    async def check_member(self, request: AuthRequest) -> None:
-        """That the member whom this page shows is the one asked for, and eligible. Raises `ReadBackDiffers` or `NotEligible`."""
-        read = await self.view.read_all(("member_id", "member_dob", "eligibility"))
-        if (read["member_id"], read["member_dob"]) != (request.member.id, self.date_text(request.member.dob)):
-            raise ReadBackDiffers(self.slug, fields="member_id, member_dob")
-        if not self.eligible(read["eligibility"]):
-            raise NotEligible(self.slug)
-
-    async def check_documents(self, request: AuthRequest) -> None:
-        """That this page's table ``documents`` shows each document of the request as taken, and no other (`DocumentRefused`)."""
-        words = self.map.words.document
-        taken = {row["name"] for row in await self.view.table("documents") if words.get(row["state"], False)}
-        if taken != {row["name"] for row in self.expected_documents(request)}:
-            raise DocumentRefused(self.slug, reason="not taken")
-
-    def only(self, rows: list[Row], what: str, missing: BotError) -> Row:
-        """The one row; ``missing`` is raised for none, `SeveralMatches` for more."""
-        if not rows:
-            raise missing
-        if len(rows) > 1:
-            raise SeveralMatches(self.slug, what=what)
-        return rows[0]
-
-    async def _case(self, reference_no: str) -> Reading:
-        view = self.view
-        read = await view.read_all(self.map.pages["case"].reads)
-        if read["reference_no"] != reference_no:
-            raise BadReading(self.slug, page="case", what="another case than was opened")
-        lines = [self.case_line(row.cells) for row in await view.table("lines")]
-        submitted = self.date(read.get("submitted_on", ""), "case")
-        return Reading(
-            portal=self.slug,
-            reference_no=reference_no,
-            authorization_no=read.get("authorization_no", ""),
-            member_id=read.get("member_id", ""),
-            status_raw=read["status"],
-            status=self.case_status(self.status(read["status"]), lines),
-            status_reason=read.get("reason", "") or "; ".join(sorted({line.reason for line in lines if line.reason})),
-            lines=tuple(lines),
-            valid_from=self.date(read.get("valid_from", ""), "case"),
-            valid_to=self.date(read.get("valid_to", ""), "case"),
-            submitted_at=datetime(submitted.year, submitted.month, submitted.day, tzinfo=UTC) if submitted else None,
-            decided_on=self.date(read.get("decided_on", ""), "case"),
-            observed_at=self.now(),
-        )
-
-    async def _letter(self, reference_no: str, row: Row) -> PortalLetter:
-        dated = row.cells.get("dated", "")
-        letter_id = row.cells.get("letter_id", "") or f"{row['title']} {dated}".strip()
-        evidence = ""
-        if "state" not in row.cells or self.map.words.letter.get(row["state"], False):
-            content = await self.view.download("letters", row)
-            evidence = self.evidence.store("letter", f"{self.slug}-{reference_no}-{letter_id}", content)
-        return PortalLetter(
-            portal=self.slug,
-            reference_no=reference_no,
-            letter_id=letter_id,
-            title=row["title"],
-            dated=self.date(dated, self.letters_page),
-            evidence=evidence,
-        )
-
     async def _while_signed_in(self, work: Callable[[], Awaitable[T]]) -> T:
         """Does work that commits nothing; when the portal ended the session, signs in and does it once more."""
         await self.session.ensure()
         try:
-            return await work()
+            return await self._or_told(work)
         except SessionLost:
             self.session.lost()
             await self.session.ensure()
+            return await self._or_told(work)
+
+    async def _or_told(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does work; where it fails for want of something on a page that tells of an interruption, that is the failure."""
+        try:
             return await work()
+        except (NotListed, PageChanged, PortalSlow) as error:
+            raise await self.view.told_instead(error) from error
 
 
 def _overlaps(case: CaseSummary, code: str, first: date, last: date) -> bool:

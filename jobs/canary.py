@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bots.check_report import CheckReport
 from bots.errors import Action, BotError, PagesChanged
-from bots.model import CheckReport
 from jobs.journal_schema import JournalError
 from jobs.office import Desk, Office, PortalPlan, at_desk
 from jobs.submit import stop_account

@@ -15,7 +15,7 @@ from jobs.ledger import ledger_rows
 from jobs.report import GROUPS
 
 if TYPE_CHECKING:
-    from bots.model import PartSeen
+    from bots.check_report import PartSeen
     from jobs.attention import Task
     from jobs.doctor import Check
     from jobs.events import Event

@@ -13,7 +13,7 @@ from jobs.commands.setting_up import SlugArgument, portal_app
 from jobs.commands.shared import Code, HomeOption, JsonOption, choose_account, leave, open_engine, print_objects, print_table, say
 
 if TYPE_CHECKING:
-    from bots.model import CheckReport
+    from bots.check_report import CheckReport
     from jobs.engine import Engine
     from jobs.office import Desk, Office
 

@@ -95,8 +95,10 @@ def vault_set(
 @vault_app.command("list")
 def vault_list(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the names of the secrets; never their values."""
+    from bots.passwords import PAST
+
     with open_engine(home) as engine:
-        names = engine.vault.names()
+        names = [name for name in engine.vault.names() if not name.endswith(PAST)]
     if as_json:
         print_objects({"name": name} for name in names)
         return

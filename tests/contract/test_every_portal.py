@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from kit import Gate, Kit, Profile
 
+from bots.check_report import PartState
 from bots.errors import (
     AccountLocked,
     BadReading,
@@ -29,7 +30,7 @@ from bots.errors import (
     TermsChanged,
     Uncertain,
 )
-from bots.model import AuthRequest, PartState, Receipt, Status
+from bots.model import AuthRequest, Receipt, Status
 from bots.pagemap import load_pagemap
 from bots.portal import Ability, Portal
 from bots.registry import PORTALS, portal_class

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from kit import Kit
 
-from bots.model import CheckReport, PartState
+from bots.check_report import CheckReport, PartState
 
 pytestmark = pytest.mark.browser
 SLUG = "husky_secure"

@@ -110,7 +110,7 @@ def test_a_path_that_leads_to_no_document_is_refused(tmp_path, path, code):
     assert refused.value.code == code
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there such a path is absolute")
+@pytest.mark.skipif(os.name == "nt", reason="not on this system: there such a path is absolute")
 def test_a_path_of_a_windows_computer_is_refused_elsewhere(tmp_path):
     for path in ("C:\\scans\\notes.pdf", "\\\\server\\scans\\notes.pdf"):
         with pytest.raises(DocumentRefused, match="document_missing"):

@@ -12,8 +12,9 @@ import pytest
 from msgspec.structs import replace as with_
 from protocol_double import PORTAL, FakeClock, Truth, World, build_request, open_office, take_in
 
+from bots.check_report import CheckReport, PartSeen, PartState
 from bots.errors import BotError, PasswordRejected, PortalDown
-from bots.model import CheckReport, PartSeen, PartState, Status
+from bots.model import Status
 from jobs.canary import canary
 from jobs.dispatch import submit_due
 from jobs.journal import Journal
