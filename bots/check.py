@@ -38,8 +38,8 @@ _LATER_COUNTS = (
 """A finding stands against those before it in this order: what is missing at first may come, what is found twice stays so."""
 
 
-class ExampleMissing(Exception):
-    """A step needs an example that nobody gave."""
+class NothingToDo(Exception):
+    """A step needs an example that nobody gave, or leaves what was never begun: the leg ends here, and that is no finding."""
 
 
 def parts_of(page: PageMap) -> Iterator[tuple[str, str, Part]]:
@@ -66,6 +66,7 @@ class Walk:
         self._examples = {"today": today.isoformat(), **examples}
         self._until = until
         self.is_there = False
+        self._leaving = False
         self._window: PageView | None = None
         self._missing: dict[str, None] = {}
         self._taken_on_the_way = {name for step in portal.map.check.steps for name in step.take}
@@ -100,7 +101,7 @@ class Walk:
 
     async def leave(self) -> None:
         """The steps that leave or discard what was begun, as far as the portal still lets us."""
-        self.is_there, self._until = False, ""
+        self.is_there, self._until, self._leaving = False, "", True
         with suppress(BotError):
             await self._leg(self._map.check.afterwards)
 
@@ -117,10 +118,12 @@ class Walk:
     # --- steps ---------------------------------------------------------------------------------------------------
 
     async def _leg(self, steps: tuple[CheckStep, ...]) -> None:
+        known = self._missing_parts()
         for step in steps:
             try:
                 await self._step(step)
-            except ExampleMissing:
+            except NothingToDo:
+                self._not_shown_yet(known)
                 return
             except PageChanged as error:
                 self._changed(error)
@@ -129,6 +132,7 @@ class Walk:
                 if error.action in (Action.RETRY, Action.PERSON_PORTAL, Action.VERIFY):
                     raise
                 self._stopped.append(error.sentence)
+                self._not_shown_yet(known)
                 return
             if self._until and self._portal.view.here == self._until:
                 self.is_there = True
@@ -151,6 +155,8 @@ class Walk:
         elif step.choose:
             where = self._texts(step.where)
             rows = [row for row in await view.table(step.choose) if where.items() <= row.cells.items()]
+            if self._leaving and not rows:
+                raise NothingToDo
             missing = BadReading(self._map.portal, page=view.here, what="no such row")
             row = self._portal.only(rows, f"rows of {step.choose}", missing)
             await view.choose(step.choose, row, step.to, navigates=step.navigates)
@@ -165,6 +171,8 @@ class Walk:
         """Presses what commits nothing; the commit is for a request only."""
         actions = self._map.pages[view.here].actions
         for key in (*step.add, *filter(None, [step.press])):
+            if key not in actions and self._leaving:
+                raise NothingToDo
             if key not in actions:
                 raise PageChanged(self._map.portal, page=view.here, key=key, what="another page than the check expects")
             if actions[key].commit:
@@ -179,12 +187,12 @@ class Walk:
         return {key: self._text(value) for key, value in values.items()}
 
     def _text(self, text: str) -> str:
-        """With its places filled in. Raises `ExampleMissing`."""
+        """With its places filled in. Raises `NothingToDo`."""
         wanted = _PLACE.findall(text)
         missing = [name for name in wanted if not self._examples.get(name)]
         self._missing |= dict.fromkeys(missing)
         if missing:
-            raise ExampleMissing
+            raise NothingToDo
         filled = _PLACE.sub(lambda match: self._examples[match[1]], text)
         return self._portal.date_text(date.fromisoformat(filled)) if _ISO_DATE.fullmatch(filled) else filled
 
@@ -224,6 +232,15 @@ class Walk:
         place = (seen.page, seen.room, seen.key)
         if _LATER_COUNTS.index(seen.state) > _LATER_COUNTS.index(self._seen[place].state):
             self._seen[place] = seen
+
+    def _missing_parts(self) -> set[tuple[str, str, str]]:
+        return {place for place, part in self._seen.items() if part.state is PartState.MISSING}
+
+    def _not_shown_yet(self, known: set[tuple[str, str, str]]) -> None:
+        """A leg ended early on this page: what only this leg missed on it may be what the steps left out would have brought."""
+        for place in self._missing_parts() - known:
+            if place[0] == self._portal.view.here and place[1] != "is_here":
+                self._seen[place] = replace(self._seen[place], state=PartState.NOT_REACHED, candidate=0, what="")
 
     def _changed(self, error: PageChanged) -> None:
         """A leg ended at a part that could not be used."""

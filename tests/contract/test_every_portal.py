@@ -402,3 +402,11 @@ async def test_the_check_finds_every_part_by_its_first_candidate_and_commits_not
     assert [part for part in report.parts if part.state is PartState.FOUND_LATER] == []
     assert len({part.page for part in report.parts if part.state is PartState.FOUND}) > 2
     assert case.kit.accepted() == before
+
+
+@first_skin
+async def test_a_check_that_may_enter_nothing_finds_nothing_missing(case: Case) -> None:
+    async with case.kit.portal(case.slug) as portal:
+        report = await portal.check({})
+    assert (report.stopped, report.broken) == ((), ())
+    assert len({part.page for part in report.parts if part.state is PartState.FOUND}) > 1
