@@ -204,19 +204,22 @@ class Walk:
     async def _survey(self, view: PageView, seconds: float) -> None:
         name = view.here
         page = self._map.pages[name]
-        parts = [(room, key, self._as_asked(name, key, part)) for room, key, part in parts_of(page)]
-        found = await view.survey([part for _, _, part in parts], seconds)
-        for (room, key, part), (problem, candidate) in zip(parts, found, strict=True):
+        later, absent = (self._of(name, places) for places in (self._map.check.later, self._map.check.absent))
+        parts = [(room, key, part, part.required and key not in absent) for room, key, part in parts_of(page)]
+        found = await view.survey([replace(part, required=must and key not in later) for _, key, part, must in parts], seconds)
+        for (room, key, _, must), (problem, candidate) in zip(parts, found, strict=True):
             state = PartState.FOUND_LATER if candidate else PartState.FOUND
             if problem:
-                gone = PartState.MISSING if part.required else PartState.NOT_SHOWN
+                gone = PartState.MISSING if must else PartState.NOT_SHOWN
                 state = gone if problem == "not found" else PartState.AMBIGUOUS
             elif room == "tables":
                 state, problem = await self._table(view, key, state)
             self._note(PartSeen(page=name, room=room, key=key, state=state, candidate=candidate, what=problem))
 
-    def _as_asked(self, page: str, key: str, part: Part) -> Part:
-        return replace(part, required=part.required and f"{page}.{key}" not in self._map.check.absent)
+    @staticmethod
+    def _of(page: str, places: tuple[str, ...]) -> set[str]:
+        """The keys of this page among ``page.key``."""
+        return {key for name, _, key in (place.partition(".") for place in places) if name == page}
 
     async def _table(self, view: PageView, key: str, state: PartState) -> tuple[PartState, str]:
         """A table is found when its columns are."""

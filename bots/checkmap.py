@@ -46,5 +46,7 @@ class CheckMap(Frozen):
     """Done in any case: what leaves or discards a draft."""
     absent: tuple[str, ...] = ()
     """Parts (``page.key``) that are not shown on this walk and are no sign of a change."""
+    later: tuple[str, ...] = ()
+    """Parts (``page.key``) that show only when something was entered or asked on their page: not waited for when it comes."""
     reading: tuple[str, ...] = ()
     """Pages that are read only: a change there closes no portal to requests, because they do not need it."""

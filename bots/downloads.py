@@ -18,6 +18,8 @@ from bots.send_once import Answer, SendOnce
 FILE_TYPES = frozenset({"application/pdf", "application/octet-stream", "image/tiff"})
 _ASKED_BY = frozenset({"document", "xhr", "fetch"})
 """Requests whose answer may be the file; pictures, scripts and styles go their own way."""
+QUIET = 2.0
+"""Seconds without anything asked of the server after which a click has brought nothing."""
 ANNOUNCED_WITHIN = 5.0
 """Seconds in which the browser tells of a pop-up that has something to show."""
 _EMPTY_WINDOW = "<!doctype html><title>Taken</title>"
@@ -36,6 +38,8 @@ class FileCatcher:
         self._popups: list[Page] = []
         self._announced = asyncio.Event()
         self._taken = False
+        self._under_way = 0
+        self._last = 0.0
         self._caught: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     async def __aenter__(self) -> Self:
@@ -53,16 +57,31 @@ class FileCatcher:
         except PlaywrightError:
             pass  # the window, or all of the browser, closed by itself
 
-    async def caught(self, seconds: float) -> bytes | None:
-        """The file; None when none came in this time."""
-        done, _ = await asyncio.wait({self._caught}, timeout=seconds)
-        return self._caught.result() if done else None
+    async def caught(self, seconds: float, *, quiet: float = 0) -> bytes | None:
+        """The file; None when none came in this time, or (``quiet``, seconds) when nothing has been under way for so long."""
+        clock = asyncio.get_running_loop().time
+        end, self._last = clock() + seconds, clock()
+        while (left := end - clock()) > 0:
+            done, _ = await asyncio.wait({self._caught}, timeout=min(left, quiet or left))
+            if done:
+                return self._caught.result()
+            if quiet and not self._under_way and clock() - self._last >= quiet:
+                break
+        return None
 
     def _opened(self, popup: Page) -> None:
         self._popups.append(popup)
         self._announced.set()
 
     async def _handle(self, route: Route) -> None:
+        self._under_way += 1
+        try:
+            await self._pass_on(route)
+        finally:
+            self._under_way -= 1
+            self._last = asyncio.get_running_loop().time()
+
+    async def _pass_on(self, route: Route) -> None:
         request = route.request
         try:
             if self._taken or request.resource_type not in _ASKED_BY or _server(request.url) != self._server:

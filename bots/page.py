@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from bots.browser import Page, PlaywrightError, PlaywrightTimeout
 from bots.commit import sent_once
-from bots.downloads import FileCatcher
+from bots.downloads import QUIET, FileCatcher
 from bots.errors import (
     AnswerMissing,
     BadReading,
@@ -323,9 +323,9 @@ class PageView(PageReader):
         place = {} if row is None else {"row": _row_of(page.tables[key], row)}
         try:
             async with FileCatcher(self.browser_page, self.base_url, seconds) as catcher:
-                for _ in range(2):
+                for quiet in (QUIET, 0):
                     await self._hands.press(key, find, **place)
-                    if content := await catcher.caught(seconds):
+                    if content := await catcher.caught(seconds, quiet=quiet):
                         return content
                     await self._arrive((self.here,))
         except PlaywrightError as error:

@@ -85,6 +85,10 @@ def _check_problems(portal_map: PortalMap) -> Iterator[str]:
         yield from (f"check, step {number}: {key!r} commits" for key in (step.press, *step.add) if key in commits)
         if step.goto in portal_map.pages and not portal_map.pages[step.goto].path:
             yield f"check, step {number}: page {step.goto} has no path"
+    rooms = {n: ("is_here", *p.fields, *p.actions, *p.tables, *p.reads, *p.read_back) for n, p in portal_map.pages.items()}
+    parts = {f"{name}.{key}" for name, keys in rooms.items() for key in keys}
+    for room, places in (("absent", portal_map.check.absent), ("later", portal_map.check.later)):
+        yield from (f"check.{room}: no such part {place!r}" for place in places if place not in parts)
     yield from (f"check.reading: no such page {name!r}" for name in portal_map.check.reading if name not in known["page"])
 
 

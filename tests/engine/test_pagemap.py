@@ -101,6 +101,8 @@ def test_a_good_file_is_loaded(tmp_path: Path) -> None:
 
 HOME = ("pages", "home")
 SLIPS: dict[str, tuple[Change, str, str]] = {
+    "later part that is not there": (put("check", {"later": ["home.nothing"]}), "no such part", "check.later"),
+    "absent part that is not there": (put("check", {"absent": ["nowhere.code"]}), "no such part", "check.absent"),
     "unknown key": (put(*HOME, "fields", "code", "labels", []), "labels", "$.pages[...].fields[...]"),
     "unknown kind of field": (put(*HOME, "fields", "code", "kind", "dropdown"), "dropdown", "$.pages[...].fields[...]"),
     "no is_here": (drop(*HOME, "is_here"), "is_here", "$.pages"),
