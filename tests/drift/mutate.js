@@ -69,6 +69,13 @@
       if (node.nodeType === 3 && fold(node.data)) { node.data = node.data.replace(fold(node.data), other(fold(node.data))); return; }
     }
   };
+  // Rows that the page's own script draws later are of the same release: they are changed as those that are there.
+  const eachRow = (table, change) => {
+    const done = new WeakSet();
+    const all = () => Array.from(table.rows).forEach((row, place) => { if (!done.has(row)) { done.add(row); change(row, place); } });
+    all();
+    new MutationObserver(all).observe(table, { childList: true, subtree: true });
+  };
   const groupOf = (box) => box.closest('tr, .row, p, fieldset, label') || box.parentElement;
 
   const KINDS = {
@@ -118,11 +125,11 @@
       for (const table of all('table').filter(isData)) {
         const width = Math.max(...Array.from(table.rows, (row) => row.cells.length));
         const order = shuffled([...Array(width).keys()]);
-        for (const row of table.rows) {
-          if (row.cells.length !== width) continue;
+        eachRow(table, (row) => {
+          if (row.cells.length !== width) return;
           const cells = Array.from(row.cells);
           row.append(...order.map((place) => cells[place]));
-        }
+        });
       }
     },
     iframe: () => {
@@ -166,7 +173,7 @@
       }
       for (const table of all('table').filter(isData)) {
         const at = under(3);
-        Array.from(table.rows).forEach((row, place) => {
+        eachRow(table, (row, place) => {
           if (row.cells.length < 3) return;
           const cell = row.insertCell(Math.min(at, row.cells.length));
           cell.textContent = place ? String(under(99)) : fold(pick(Array.from(row.cells).filter((c) => fold(c.textContent)) || row.cells).textContent) + ' (prior)';
