@@ -349,7 +349,7 @@ class Portal(Reader):
         """Does work; where it fails for want of something on a page that tells of an interruption, that is the failure."""
         try:
             return await work()
-        except (NotListed, PageChanged, PortalSlow) as error:
+        except (KnownRejection, NotListed, PageChanged, PortalSlow) as error:
             raise await self.view.told_instead(error) from error
 
 

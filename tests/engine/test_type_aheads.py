@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from site_bench import Bench, find, value
 
-from bots.errors import BotError, DocumentRefused, ListCutOff, NotListed, PortalDown, PortalSlow, TooLong
+from bots.errors import BotError, DocumentRefused, ListCutOff, NotListed, PageChanged, PortalDown, PortalSlow, TooLong
 from bots.page import PageView
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -155,3 +155,18 @@ async def test_a_page_that_tells_of_nothing_leaves_the_failure_as_it_was(bench: 
     with pytest.raises(PortalSlow) as slow:
         await view.fill(code="E11.9")
     assert await view.told_instead(slow.value) is slow.value
+
+
+@pytest.mark.parametrize(
+    ("press", "told"), [("", PortalSlow), ("document.body.innerHTML = '<h1>Something new</h1>'", PageChanged)]
+)
+async def test_a_page_that_still_stands_there_has_not_answered_and_is_not_changed(
+    bench: Bench, press: str, told: type[BotError]
+) -> None:
+    page = f'<button id=go onclick="{press}">Go</button>'
+    go = find({"css": "#go"}, leads_to=["next"], navigates=False)
+    parts = {"is_here": [{"css": "#go"}], "actions": {"go": go}}
+    view = await bench.show(page, more={"next": {"is_here": [{"css": "#next"}]}}, timeouts={"page": 0.4}, **parts)
+    with pytest.raises(PageChanged) as changed:
+        await view.press("go")
+    assert type(await view.told_instead(changed.value)) is told
