@@ -10,6 +10,7 @@ from __future__ import annotations
 from bots.account_errors import (
     OF_ONE_ACCOUNT,
     AccessNotGranted,
+    AccountIncomplete,
     AccountInUse,
     AccountLocked,
     AgreementNeeded,
@@ -36,6 +37,7 @@ from bots.failure import Action, BotError
 __all__ = [
     "OF_ONE_ACCOUNT",
     "AccessNotGranted",
+    "AccountIncomplete",
     "AccountInUse",
     "AccountLocked",
     "Action",

@@ -284,6 +284,8 @@ class CaseSummary(Frozen):
     status_raw: str = ""
     status: Status = Status.UNKNOWN
     our_reference: str = ""
+    updated: str = ""
+    """When the portal says that anything about the case changed last, as it writes it; "" where its list does not say that."""
 
 
 class Receipt(Frozen):

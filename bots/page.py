@@ -71,7 +71,17 @@ class PageView(PageReader):
     async def press(self, key: str) -> str:
         """Presses an action of this page and returns the page or outcome of its ``leads_to`` that is seen."""
         action = self._page().actions[key]
-        return await self._press(action, self._hands.press(key, action.find))
+        seen = await self._press(action, self._hands.press(key, action.find, told=self._tells(action)))
+        if seen in action.asks_again:
+            clear = self._page().actions[action.asks_again[seen]]
+            await self._press(clear, self._hands.press(action.asks_again[seen], clear.find))
+            seen = await self._press(action, self._hands.press(key, action.find, told=self._tells(action)))
+        return seen
+
+    def _tells(self, action: ActionMap) -> list[tuple[str, Any]]:
+        """The outcomes of this page that an action may bring: those that stand there before it is pressed are no answer."""
+        outcomes = self._page().outcomes
+        return [(name, plain(outcomes[name].see)) for name in action.leads_to if name in outcomes]
 
     async def arrive(self, *names: str) -> str:
         """Waits, without pressing anything, for the first of these pages and outcomes of this page."""
@@ -131,7 +141,7 @@ class PageView(PageReader):
         async def click() -> str:
             # The answer is waited for by the sender; the page gets a little longer to show it.
             seconds = self.map.timeouts.commit + SLACK_SECONDS
-            return await self._press(action, self._hands.press(key, action.find, only=True), seconds)
+            return await self._press(action, self._hands.press(key, action.find, only=True, told=self._tells(action)), seconds)
 
         async with sent_once(self.browser_page, action.commit, self.map.timeouts.commit, action.commit_unless):
             yield click

@@ -117,6 +117,8 @@ class FieldMap(Frozen):
     """How many characters the portal takes; a longer value is told before it is typed. 0: as many as one likes."""
     lengths: tuple[int, ...] = ()
     """SPLIT: how many letters and digits each box takes, in order."""
+    by_keys: bool = False
+    """SECRET: typed key by key, into a box that keeps nothing else."""
     leave: bool = False
     """TYPED: left with Tab once it is filled, because the page looks at it only then."""
     posts_back: bool = False
@@ -140,6 +142,8 @@ class ActionMap(Frozen):
     """Pattern of the address of the one request that commits. Only the action that submits has it."""
     commit_unless: str = ""
     """Where other requests are sent to that same address: pattern of what those carry (a keep-alive). They go their own way."""
+    asks_again: dict[str, str] = {}
+    """Outcomes that the portal is known to tell falsely at times -> the action that is rid of each; it is then pressed once more."""
     closes: bool = False
     """The window closes itself; ``leads_to`` names only outcomes that may be told in it instead."""
 

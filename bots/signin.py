@@ -217,7 +217,16 @@ class Session:
         if self._password_sent:  # the answer to the last one still stands there
             await view.goto(sign_in.page)
         self._password_sent = True
-        await view.fill(**{sign_in.username: self.account.name, sign_in.password: password, **sign_in.also})
+        by_email = "@" in self.account.name
+        if sign_in.name_kind:  # first: another choice brings another box
+            await view.fill(**{sign_in.name_kind: "email" if by_email else "id"})
+        await view.fill(**{(by_email and sign_in.email) or sign_in.username: self.account.name})
+        if sign_in.next:
+            await view.fill(**sign_in.also)
+            await view.press(sign_in.next)
+            await view.fill(**{sign_in.password: password})
+        else:
+            await view.fill(**{sign_in.password: password, **sign_in.also})
 
     @asynccontextmanager
     async def _taking_code(self) -> AsyncIterator[AskCode | None]:

@@ -132,7 +132,7 @@ def test_only_the_protocol_commits(slug: str) -> None:
     """Commits are ``submit`` of a request, ``finish`` of a sign-up, and what sends a password; no portal module presses them."""
     portal_map, kind = load_pagemap(slug), portal_class(slug)
     sign_in, change = portal_map.sign_in, portal_map.sign_in.change_password
-    passwords = {(sign_in.page, sign_in.action), *([(change.page, change.action)] if change else [])}
+    passwords = {(sign_in.last_page, sign_in.action), *([(change.page, change.action)] if change else [])}
     commits = {(name, key) for name, page in portal_map.pages.items() for key, action in page.actions.items() if action.commit}
     found = [key for _, key in commits - passwords]
     pages_that_submit = submits(kind) + issubclass(kind, ChangingPortal)  # a change of a case has a review page of its own
