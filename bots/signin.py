@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +24,7 @@ from bots.errors import (
     CodeRejected,
     NewPasswordRefused,
     NotConfigured,
+    PageChanged,
     PasswordChangeUnclear,
     PasswordExpired,
     PasswordNotChanged,
@@ -354,7 +355,8 @@ class Session:
     async def _sign_out(self) -> None:
         sign_in, view = self.map.sign_in, self.view
         async with view.signing_in():
-            if await view.leave(sign_in.landed, sign_in.sign_out):
-                return
+            with suppress(PageChanged):  # something may lie over it
+                if await view.leave(sign_in.landed, sign_in.sign_out):
+                    return
             if await view.goto(sign_in.landed, sign_in.page) == sign_in.landed:
                 await view.press(sign_in.sign_out)
