@@ -310,8 +310,8 @@ class Portal(Reader):
     async def _keep_page(self, receipt: Receipt) -> None:
         """The confirmation page as evidence, sealed. The receipt is safe already: a full disk must not make it look lost."""
         try:
-            self.evidence.store("receipt", receipt.evidence, (await self.view.browser_page.content()).encode())
-        except (OSError, PlaywrightError):
+            self.evidence.store("receipt", receipt.evidence, (await self.view.html()).encode())
+        except (OSError, BotError, PlaywrightError):
             pass
 
     async def _receipt(self) -> Receipt:

@@ -28,7 +28,7 @@ class OptumPro(Profile):
             "payer": Payer.CAREPARTNERS,
             "coverage": Coverage.CAREPARTNERS_HMO,
             "pcp_network": PcpNetwork.APN_CT,
-            "member": self.member(kit, "carepartners_apn_ct", number),
+            "member": self.member(kit, "cp_apn", number),
             "place_of_service": "12",
             "answers": {},
             "attested_by": "Ada Testmaple",
@@ -37,14 +37,15 @@ class OptumPro(Profile):
 
     @staticmethod
     def member(kit: Kit, tag: str, number: int = 0) -> Member:
-        row = kit.members(tag)[number]
+        rows = kit.members(tag)
+        row = rows[number % len(rows)]
         return Member(id=row["id"], dob=date.fromisoformat(row["dob"]))
 
     def not_eligible(self, kit: Kit) -> AuthRequest:
-        return self.request(kit, member=self.member(kit, "carepartners_NA"))
+        return self.request(kit, member=self.member(kit, "cp_inactive"))
 
     def twin(self, kit: Kit) -> AuthRequest:
-        return self.request(kit, member=self.member(kit, "carepartners_twin"))
+        return self.request(kit, member=self.member(kit, "cp_apn_twin"))
 
     def rejected(self, kit: Kit) -> AuthRequest:
         """For a service that has begun."""
@@ -53,11 +54,10 @@ class OptumPro(Profile):
     def truth(self, request: AuthRequest) -> dict[str, Any]:
         told = super().truth(request)
         lines = [{**told, "unit": line.unit_type} for told, line in zip(told["lines"], request.lines, strict=True)]
-        kinds = {"prior_auth": "authorization", "referral": "referral"}
         return {
             **told,
             "lines": lines,
-            "answers": {"kind": kinds[request.request_kind]},
+            "request_kind": request.request_kind,
             "family": request.service_category,
             "priority": "standard" if request.urgency is Urgency.STANDARD else "expedited",
             "certification": "initial" if request.certification is Certification.INITIAL else "continuation",
