@@ -318,6 +318,8 @@ class Reading(Frozen):
     submitted_at: datetime | None = None
     decided_on: date | None = None
     observed_at: datetime
+    listed_as: str = ""
+    """`CaseSummary.updated` of the list that was read just before; "" when it has none."""
 
 
 class PortalLetter(Frozen):
