@@ -38,8 +38,8 @@ from bots.failure import Action, BotError
 __all__ = [
     "OF_ONE_ACCOUNT",
     "AccessNotGranted",
-    "AccountIncomplete",
     "AccountInUse",
+    "AccountIncomplete",
     "AccountLocked",
     "Action",
     "AgreementNeeded",

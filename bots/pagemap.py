@@ -146,7 +146,7 @@ class ActionMap(Frozen):
     commit_unless: str = ""
     """Where other requests are sent to that same address: pattern of what those carry (a keep-alive). They go their own way."""
     asks_again: dict[str, str] = {}
-    """Outcomes that the portal is known to tell falsely at times -> the action that is rid of each; it is then pressed once more."""
+    """Outcomes that the portal tells falsely at times -> the action that is rid of each; then this one is pressed once more."""
     opens: bool = False
     """Another window opens and the work goes on there; the window before it is closed."""
     closes: bool = False
@@ -237,6 +237,10 @@ class PageMap(Frozen):
     tables: dict[str, TableMap] = {}
     reads: dict[str, ReadMap] = {}
     read_back: dict[str, ReadMap] = {}
+
+    def told_by(self, action: ActionMap) -> dict[str, Find]:
+        """How the outcomes of this page are seen to which an action may lead."""
+        return {name: self.outcomes[name].see for name in action.leads_to if name in self.outcomes}
 
 
 class Formats(Frozen):

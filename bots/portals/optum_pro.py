@@ -102,11 +102,16 @@ class OptumPro(Portal):
         await view.press("next")
 
     async def _providers(self, request: AuthRequest) -> None:
-        await self._find("look_up_requesting", request.requesting, listed=True)
-        await self._find("look_up_servicing", request.servicing)
-        await self._find("look_up_facility", request.facility)
-        contact = request.contact
-        await self.view.fill(
+        view, contact = self.view, request.contact
+        await view.press("look_up_requesting")
+        await self._choose(request.requesting, listed=True)
+        if request.servicing.npi:
+            await view.press("look_up_servicing")
+            await self._choose(request.servicing)
+        if request.facility.npi:
+            await view.press("look_up_facility")
+            await self._choose(request.facility)
+        await view.fill(
             contact_name=contact.name,
             contact_phone=contact.phone,
             contact_fax=contact.fax,
@@ -114,12 +119,9 @@ class OptumPro(Portal):
             notes=request.notes,
         )
 
-    async def _find(self, look_up: str, wanted: Provider, *, listed: bool = False) -> None:
+    async def _choose(self, wanted: Provider, *, listed: bool = False) -> None:
         """One provider, by NPI; one whom the directory does not have is entered as not listed, where the portal takes that."""
         view = self.view
-        if not wanted.npi:
-            return
-        await view.press(look_up)
         await view.fill(npi=wanted.npi)
         if await view.press("find") == "found_providers":
             rows = [row for row in await view.table("providers") if row["npi"] == wanted.npi]
