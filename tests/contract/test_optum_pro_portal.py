@@ -5,7 +5,7 @@ What holds of every portal stands in `test_every_portal`.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -273,13 +273,13 @@ async def test_a_denial_names_its_reason_and_the_reviewers_phone(kit: Kit) -> No
         body = {
             "reference_no": reference_no,
             "status": "Not authorized",
-            "reason": "The service is not covered.",
+            "reason": "It is not covered.",
             "approved": [0],
         }
         kit.world.truth("decide", body)
         reading = await portal.read_case(reference_no)
     assert reading.status is Status.DENIED
-    assert reading.status_reason == "The service is not covered.; reviewer's phone 1-888-555-0134"
+    assert reading.status_reason == "It is not covered.; reviewer's phone 1-888-555-0134"
 
 
 async def test_line_items_tell_what_a_partial_approval_grants(kit: Kit) -> None:
@@ -311,6 +311,7 @@ async def test_a_case_older_than_the_lists_own_thirty_days_is_found(kit: Kit) ->
     async with kit.portal(SLUG) as portal:
         reference_no = await submitted(portal, ask(kit))
     kit.world.advance(24 * 40)
+    kit.now = lambda: datetime.now(UTC) + timedelta(days=40)
     async with kit.portal(SLUG) as portal:
         (found,) = await portal.find_existing(ask(kit))
     assert found.reference_no == reference_no

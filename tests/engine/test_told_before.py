@@ -52,7 +52,8 @@ async def test_an_error_that_stays_alone_until_time_is_up_is_the_answer(bench: B
 
 async def asking(bench: Bench, found_at: int) -> PageView:
     """A search whose answer covers its button until it is closed; somebody is found from the given time on."""
-    html = f"""<button id=search onclick="times += 1; times >= {found_at} ? found.hidden = false : none.hidden = false">Search</button>
+    html = f"""<button id=search
+    onclick="times += 1; times >= {found_at} ? found.hidden = false : none.hidden = false">Search</button>
     <div id=none hidden style="position: fixed; inset: 0; background: white">No results<button id=close
     onclick="none.hidden = true">Close</button></div><h1 id=found hidden>Found</h1><script>var times = 0;</script>"""
     actions = {
