@@ -323,3 +323,19 @@ async def test_a_member_of_another_name_with_the_same_birth_date_is_never_taken(
     async with kit.portal(SLUG) as portal:
         await submitted(portal, ask(kit, member=member))
     assert kit.accepted()[0]["member_id"] == second["id"]
+
+
+async def test_a_thousand_open_cases_are_ten_pages_of_the_list_and_the_cases_that_changed(kit: Kit) -> None:
+    async with kit.portal(SLUG) as portal:
+        first = await submitted(portal, ask(kit))
+        others = kit.world.truth("copies", {"reference_no": first, "count": 999})
+        before = {case.reference_no: case.updated for case in await portal.list_cases(TODAY)}
+        kit.world.advance(1 / 60)
+        for reference_no in others[::200]:
+            kit.world.truth("decide", {"reference_no": reference_no, "status": "Authorized", "approved": [1]})
+        answered = kit.world.truth("responses")["total"]
+        after = await portal.list_cases(TODAY)
+        loads = kit.world.truth("responses")["total"] - answered
+    assert len(before) == 1000
+    assert {case.reference_no for case in after if case.updated != before[case.reference_no]} == set(others[::200])
+    assert loads * 20 <= 1000, "twenty times fewer than a look at each case"
