@@ -307,6 +307,10 @@ class Portal(Reader):
         await self._keep_page(receipt)
         return receipt
 
+    async def keep(self, kind: str, request: AuthRequest) -> None:
+        """This page as evidence of what the portal said about a request (``kind``), sealed, under the request's own id."""
+        self.evidence.store(kind, f"{self.slug}-{request.request_id}", (await self.view.html()).encode())
+
     async def _keep_page(self, receipt: Receipt) -> None:
         """The confirmation page as evidence, sealed. The receipt is safe already: a full disk must not make it look lost."""
         try:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bots.vault import Vault
 
 PORTALS: dict[str, str] = {
+    "authorization_manager": "AuthorizationManager",
     "carepartners": "CarePartners",
     "clear_coverage": "ClearCoverage",
     "evicore": "Evicore",

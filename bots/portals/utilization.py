@@ -28,10 +28,6 @@ class UtilizationTool(Portal):
     async def to_member(self, request: AuthRequest) -> None:
         """To the page ``member_found`` of the tool, for this kind of request."""
 
-    def id_in_tool(self, request: AuthRequest) -> str:
-        """The member's id as the tool knows it."""
-        return request.member.id
-
     # --- what is on file --------------------------------------------------------------------------------------------
 
     async def _to_search(self) -> None:
@@ -42,7 +38,7 @@ class UtilizationTool(Portal):
 
     async def search_cases(self, request: AuthRequest) -> list[CaseSummary]:
         await self._to_search()
-        await self.view.fill(find_member=self.id_in_tool(request))
+        await self.view.fill(find_member=self.id_on_pages(request))
         await self.view.press("find")
         return await self.summaries("cases")
 
@@ -130,7 +126,7 @@ class UtilizationTool(Portal):
         names += " servicing_npi facility_npi contact_name contact_phone contact_fax our_reference notes"
         is_prior_auth = request.request_kind is RequestKind.PRIOR_AUTH
         own = {
-            "member_id": self.id_in_tool(request),
+            "member_id": self.id_on_pages(request),
             "request_kind": request.request_kind,
             "certification": request.certification if is_prior_auth else "",
         }
