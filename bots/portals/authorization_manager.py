@@ -1,8 +1,9 @@
 """Authorization Manager of Blue Cross Blue Shield of Massachusetts, through Provider Central: what its steps mean.
 
-The tool opens by the button of its page under eTools, which is missing where access was not granted. It knows members' ids without
-prefix and suffix, those of the Federal Employee Program with their R; of a multiple birth the first name tells who is meant. Its
-requirement search by code may end a request as not required: the page that says so is kept. Sources: seed 2; the plan's own pages.
+The tool opens by the button of its page under eTools, which is missing where access was not granted. It knows members' ids
+without prefix and suffix, those of the Federal Employee Program with their R; of a multiple birth the first name tells who is
+meant. Its requirement search by code may end a request as not required: the page that says so is kept. Sources: seed 2; the
+plan's own pages.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ class AuthorizationManager(UtilizationTool):
         view, member = self.view, request.member
         await self.open_tool()
         await view.press(request.request_kind)
-        await view.fill(member_id=self.id_on_pages(request), member_dob=self.date_text(member.dob))
+        known = {"member_id": self.id_on_pages(request), "member_dob": self.date_text(member.dob)}
+        await view.fill(**known)
         if await view.press("find_member") == "multiple_birth":
             if not member.first_name:
                 raise SeveralMatches(self.slug, what="members")
-            await view.fill(first_name=member.first_name)
+            await view.fill(**known, first_name=member.first_name)
             await view.press("find_again")
 
     async def check_requirement(self, request: AuthRequest) -> None:

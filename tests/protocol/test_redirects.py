@@ -1,4 +1,4 @@
-"""A portal that hands a request over to another one: it goes on there, under that portal's account and rules, and is sent once."""
+"""A portal that hands a request over to another: it goes on there, under that portal's account and rules, and is sent once."""
 
 from __future__ import annotations
 
@@ -127,5 +127,3 @@ def test_C5_there_the_other_way_is_the_phone_and_never_the_fax(urgency: Urgency,
     assert (onward.fallback.decision, onward.fallback.number) == (FallbackWay.PHONE, "1-888-556-7048")
     assert onward.fallback.wait_hours == hours
     assert rules.after_redirect(onward, request, HERE, now) is None, "nothing is handed back"
-
-
