@@ -79,6 +79,8 @@ class Portal(Reader):
     """The portal shows what was sent before. Without it nothing uncertain can be verified."""
     limits: ClassVar[Limits] = Limits()
     """What the portal takes in one request."""
+    review_pages: ClassVar[tuple[str, ...]] = ("review",)
+    """The pages from which something is submitted: ``review``, and those of what comes onto a case later."""
 
     def __init__(self, session: Session, evidence: Evidence, now: Callable[[], datetime]) -> None:
         self.account = session.account.name

@@ -14,10 +14,10 @@ from pathlib import Path
 from bots.errors import BadReading
 from bots.limits import Limits
 from bots.model import AuthRequest, CaseSummary, Certification, RequestKind
-from bots.portal import Portal
+from bots.portal_changes import LaterDocuments
 
 
-class UtilizationTool(Portal):
+class UtilizationTool(LaterDocuments):
     limits = Limits(codes=12, certifications=(Certification.INITIAL, Certification.RENEWAL))
 
     @abstractmethod
@@ -57,6 +57,11 @@ class UtilizationTool(Portal):
         missing = BadReading(self.slug, page="results", what="it does not know the number")
         row = self.only(await self.view.table("cases"), "requests", missing)
         await self.view.choose("cases", row, to=["case"], navigates=False)
+
+    async def to_case_documents(self, reference_no: str) -> bool:
+        """A decided case has no place for them."""
+        await self.open_case(reference_no)
+        return await self.view.arrive("case_documents", "case") == "case_documents"
 
     # --- a new request ----------------------------------------------------------------------------------------------
 
