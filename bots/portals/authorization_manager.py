@@ -49,6 +49,8 @@ class AuthorizationManager(UtilizationTool):
     async def check_requirement(self, request: AuthRequest) -> None:
         """Every code; where only some need an authorization, the others have to be left out by a person."""
         view, codes = self.view, list(dict.fromkeys(request.codes))
+        if view.here != "requirement":  # only asked of prior authorizations
+            return
         await view.fill(codes=" ".join(codes))
         await view.press("look_up")
         said = self.map.pages["requirements"].tables["requirements"].words["requirement"]

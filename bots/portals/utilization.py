@@ -69,14 +69,14 @@ class UtilizationTool(LaterDocuments):
         self.answered = {}
         await self.to_member(request)
         await self.check_member(request)
-        if await self.view.press("next") == "requirement":
-            await self.check_requirement(request)
+        await self.view.press("next")
+        await self.check_requirement(request)
         await self._details(request)
         await self._services(request)
         await self._clinical(request)
 
     async def check_requirement(self, request: AuthRequest) -> None:
-        """Where the tool looks up whether an authorization is required: to the page ``request``, or the end of it."""
+        """To the page ``request``; where the tool first looks up whether an authorization is required, this may be the end."""
 
     async def _details(self, request: AuthRequest) -> None:
         view, contact = self.view, request.contact

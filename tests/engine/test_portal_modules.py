@@ -75,7 +75,7 @@ def unknown(slug: str) -> list[str]:
         elif name == "add_row":
             problems += [] if said[0] in anywhere(portal_map, "actions") else [f"no action {said[0]}"]
             problems += [] if said[1] in anywhere(portal_map, "tables") else [f"no table {said[1]}"]
-        elif name in PARTS:
+        elif name in PARTS and said:  # else the name is a value of the request, such as its kind
             problems += [f"no {part} {said[0]}" for part in [PARTS[name]] if said[0] not in anywhere(portal_map, part)]
         if name == "choose":
             to = [*said[1:], *words([keywords["to"]] if "to" in keywords else [])]
