@@ -69,10 +69,8 @@ class PageView(PageReader):
         return await self._arrive((name, *others), told_by=name)
 
     async def press(self, key: str) -> str:
-        """Presses an action of this page and returns the page or outcome of its ``leads_to`` that is seen.
-
-        One that ``opens`` another window takes the view there. Raises `WindowBlocked` when none opens.
-        """
+        """Presses an action of this page and returns the page or outcome of its ``leads_to`` that is seen. One that ``opens``
+        another window takes the view there (`WindowBlocked` when none opens)."""
         action = self._page().actions[key]
         if action.opens:
             return await self._move(key, action)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bots.vault import Vault
 
 PORTALS: dict[str, str] = {
+    "authorization_manager": "AuthorizationManager",
+    "carepartners": "CarePartners",
     "clear_coverage": "ClearCoverage",
     "evicore": "Evicore",
     "husky_medical": "HuskyMedical",
