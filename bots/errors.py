@@ -10,6 +10,7 @@ from __future__ import annotations
 from bots.account_errors import (
     OF_ONE_ACCOUNT,
     AccessNotGranted,
+    AccountIncomplete,
     AccountInUse,
     AccountLocked,
     AgreementNeeded,
@@ -29,6 +30,7 @@ from bots.account_errors import (
     PasswordRejected,
     ProviderNotListed,
     SignUpRefused,
+    StillSignedIn,
     TermsChanged,
 )
 from bots.failure import Action, BotError
@@ -37,6 +39,7 @@ __all__ = [
     "OF_ONE_ACCOUNT",
     "AccessNotGranted",
     "AccountInUse",
+    "AccountIncomplete",
     "AccountLocked",
     "Action",
     "AgreementNeeded",
@@ -57,6 +60,7 @@ __all__ = [
     "PasswordRejected",
     "ProviderNotListed",
     "SignUpRefused",
+    "StillSignedIn",
     "TermsChanged",
 ]
 """What is told elsewhere and found here too: callers need not know in which room a failure stands."""
@@ -126,6 +130,18 @@ class NotConfigured(BotError):
     code = "not_configured"
     action = Action.PERSON_PORTAL
     text = "{portal} is not set up ({what}). Nothing was sent. Run: priorbot doctor"
+
+
+class NoAccountThere(BotError):
+    """A portal hands a request over to another one (`to`) for which the practice has set up no account."""
+
+    code = "no_account_there"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} hands this request over to {to}, and no account for {to} is set up. Nothing was sent. "
+        "Whoever looks after priorbot.toml registers the practice on {to} and enters its account under [portals.{to}]; "
+        "the request then goes on by itself."
+    )
 
 
 class AttestationDue(BotError):
@@ -331,6 +347,17 @@ class RoutedAway(BotError):
     code = "routed_away"
     action = Action.FALLBACK
     text = "{portal} sends this request to another portal ({reason}). Nothing was sent. Check the kind of service, or submit it there."
+
+
+class Redirected(BotError):
+    """The portal hands this request over to another portal (`to`, a slug), which has to be asked instead; nothing was sent."""
+
+    code = "redirected"
+    action = Action.FALLBACK
+    text = (
+        "{portal} sends this request on to {to}. Nothing was sent here. "
+        "Compare what the request says of the member's doctor with the payer, then submit it on {to}."
+    )
 
 
 class NotRequiredHere(BotError):

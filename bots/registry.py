@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from bots.vault import Vault
 
 PORTALS: dict[str, str] = {
+    "authorization_manager": "AuthorizationManager",
+    "carepartners": "CarePartners",
     "clear_coverage": "ClearCoverage",
     "evicore": "Evicore",
     "husky_medical": "HuskyMedical",
     "husky_secure": "HuskySecure",
+    "optum_pro": "OptumPro",
     "provider_connect": "ProviderConnect",
 }
 """Slug -> class in ``bots/portals/<slug>.py``."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,10 +24,12 @@ from bots.errors import (
     CodeRejected,
     NewPasswordRefused,
     NotConfigured,
+    PageChanged,
     PasswordChangeUnclear,
     PasswordExpired,
     PasswordNotChanged,
     SessionLost,
+    StillSignedIn,
     TermsChanged,
 )
 from bots.model import Frozen
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 AskCode = Callable[[], Awaitable[str]]
 
 SIGN_OUT_SECONDS = 15.0
+LEFT_ALONE = {"left_alone": True}
+"""Kept in the place of a sign-in state: the portal keeps the account closed, and trying again would only begin that anew."""
 MAX_PASS_BY = 6
 """Pages passed by between password and home; more than this is a loop."""
 
@@ -124,6 +128,8 @@ class Session:
         cut_off = False
         if self._context is None:
             saved = self._states.load_state(self.account.portal, self.account.name, self._now())
+            if saved == LEFT_ALONE:
+                raise StillSignedIn(self.account.portal, **self.account.details)
             cut_off = saved is not None
             await self._open(saved)
             if saved is not None and await self._still_in():
@@ -134,6 +140,9 @@ class Session:
             await self._sign_in(cut_off=cut_off)
         except PasswordChangeUnclear:
             await self._sign_in_anew()  # finds out which password holds
+        except StillSignedIn:
+            self._leave_alone()
+            raise
         return self.view
 
     async def visit(self) -> PageView:
@@ -217,7 +226,16 @@ class Session:
         if self._password_sent:  # the answer to the last one still stands there
             await view.goto(sign_in.page)
         self._password_sent = True
-        await view.fill(**{sign_in.username: self.account.name, sign_in.password: password, **sign_in.also})
+        by_email = "@" in self.account.name
+        if sign_in.name_kind:  # first: another choice brings another box
+            await view.fill(**{sign_in.name_kind: "email" if by_email else "id"})
+        await view.fill(**{(by_email and sign_in.email) or sign_in.username: self.account.name})
+        if sign_in.next:
+            await view.fill(**sign_in.also)
+            await view.press(sign_in.next)
+            await view.fill(**{sign_in.password: password})
+        else:
+            await view.fill(**{sign_in.password: password, **sign_in.also})
 
     @asynccontextmanager
     async def _taking_code(self) -> AsyncIterator[AskCode | None]:
@@ -342,10 +360,17 @@ class Session:
         state = await self._context.storage_state()
         self._states.save_state(self.account.portal, self.account.name, dict(state), expires)
 
+    def _leave_alone(self) -> None:
+        """Until the portal has forgotten the session that was not signed out, nobody of ours tries this account again."""
+        self._password_sent = False  # so that closing signs nothing out and keeps what is noted here
+        until = self._now() + timedelta(minutes=self.map.sign_in.session_minutes)
+        self._states.save_state(self.account.portal, self.account.name, LEFT_ALONE, until)
+
     async def _sign_out(self) -> None:
         sign_in, view = self.map.sign_in, self.view
         async with view.signing_in():
-            if await view.leave(sign_in.landed, sign_in.sign_out):
-                return
+            with suppress(PageChanged):  # something may lie over it
+                if await view.leave(sign_in.landed, sign_in.sign_out):
+                    return
             if await view.goto(sign_in.landed, sign_in.page) == sign_in.landed:
                 await view.press(sign_in.sign_out)

@@ -17,6 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from bots.driver import CommitGate, CredentialGate, SubmitResult
 from bots.errors import (
     AccountInUse,
@@ -45,6 +47,7 @@ from bots.errors import (
     ReadBackDiffers,
     SessionLost,
     SeveralMatches,
+    StillSignedIn,
     TermsChanged,
     Uncertain,
 )
@@ -86,6 +89,7 @@ BEFORE_INTENT: dict[str, Callable[[str], Exception]] = {
     "rate_limited": RateLimited,
     "session_lost": SessionLost,
     "account_in_use": AccountInUse,
+    "still_signed_in": StillSignedIn,
     "code_expired": CodeExpired,
     "code_not_arrived": CodeNotArrived,
     "mailbox_down": MailboxDown,
@@ -327,6 +331,8 @@ class World:
         self.units: list[Units] = []
         self.letters: tuple[PortalLetter, ...] | None = None
         """None: this portal shows no letters."""
+        self.listed: dict[str, dict[str, Any]] = {}
+        """What the list says of a case, where that is not what its page says."""
         self.readings: dict[str, Reading] = {}
         self.calls: list[str] = []
 
@@ -408,7 +414,7 @@ class PortalDouble:
         await self._pass("sign_in")
         await self._sign_in()
         await self._pass("list")
-        return tuple(self._cases())
+        return tuple(replace(case, **self._world.listed.get(case.reference_no, {})) for case in self._cases())
 
     async def read_case(self, reference_no: str) -> Reading:
         self._world.calls.append(f"read {reference_no}")
