@@ -87,6 +87,14 @@ class RateLimited(BotError):
     text = "{portal} asked to slow down. Nothing was sent. It is tried again later."
 
 
+class PortalInUse(BotError):
+    """Another PriorBot has the only seat of a portal that is used without an account."""
+
+    code = "portal_in_use"
+    action = Action.RETRY
+    text = "Another PriorBot is working on {portal}. Nothing was sent. It is tried again when that one has ended."
+
+
 class SessionLost(BotError):
     """The portal ended our session before anything was committed."""
 

@@ -38,7 +38,7 @@ from bots.errors import (
     Uncertain,
 )
 from bots.limits import Limits
-from bots.model import AuthRequest, CaseSummary, PortalLetter, Reading, Receipt, Shown, Status, Units
+from bots.model import AuthRequest, CaseSummary, Member, PortalLetter, Reading, Receipt, Shown, Status, Units
 from bots.pagemap import ReadMap
 from bots.portal_reading import Reader
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from bots.driver import CommitGate
     from bots.evidence import Evidence
     from bots.passwords import PasswordPolicy
-    from bots.signin import Session
+    from bots.visit import Visit
 
 T = TypeVar("T")
 
@@ -63,6 +63,8 @@ class Ability(StrEnum):
 
 CASEWORK = frozenset({Ability.SUBMIT, Ability.FIND, Ability.LIST, Ability.READ})
 """What most portals do."""
+WITHOUT_HISTORY = frozenset({Ability.SUBMIT, Ability.READ})
+"""What a portal does that shows a case only to those who know its number: nothing uncertain can be looked up there."""
 _WITHDRAWN = {Status.CANCELLED, Status.VOID, Status.WITHDRAWN}
 """A case that was taken back does not stand in a new request's way."""
 RENEW_AFTER = 20
@@ -70,17 +72,15 @@ RENEW_AFTER = 20
 
 
 class Portal(Reader):
-    """A portal under one account (`bots.driver.PortalDriver`). ``session`` signs in when first needed."""
+    """A portal under one account, or without any (`bots.driver.PortalDriver`). ``session`` signs in when first needed."""
 
     slug: ClassVar[str]
     does: ClassVar[frozenset[Ability]] = CASEWORK
     """What this portal is for; anything else is `NoBotYet` before anybody signs in."""
-    searchable: ClassVar[bool] = True
-    """The portal shows what was sent before. Without it nothing uncertain can be verified."""
     limits: ClassVar[Limits] = Limits()
     """What the portal takes in one request."""
 
-    def __init__(self, session: Session, evidence: Evidence, now: Callable[[], datetime]) -> None:
+    def __init__(self, session: Visit, evidence: Evidence, now: Callable[[], datetime]) -> None:
         self.account = session.account.name
         self.session = session
         self.map = session.map
@@ -115,6 +115,10 @@ class Portal(Reader):
     async def open_case(self, reference_no: str) -> None:
         """To the page ``case`` of this reference number."""
         raise NoBotYet(self.slug)
+
+    async def open_case_of(self, reference_no: str, member: Member | None) -> None:
+        """The same, for a portal that also wants to know whose case it is."""
+        await self.open_case(reference_no)
 
     async def open_letters(self, reference_no: str) -> None:
         """To the page with this case's letters."""
@@ -154,12 +158,12 @@ class Portal(Reader):
         self._must(Ability.LIST)
         return tuple(await self._while_signed_in(lambda: self.cases_since(since)))
 
-    async def read_case(self, reference_no: str) -> Reading:
+    async def read_case(self, reference_no: str, member: Member | None = None) -> Reading:
         """See `bots.driver.PortalDriver.read_case`."""
         self._must(Ability.READ)
 
         async def read() -> Reading:
-            await self.open_case(reference_no)
+            await self.open_case_of(reference_no, member)
             return await self.case(reference_no)
 
         return await self._while_signed_in(read)
@@ -215,7 +219,7 @@ class Portal(Reader):
     # --- the commit protocol -------------------------------------------------------------------------------------
 
     async def _prepare(self, request: AuthRequest, *, dry_run: bool) -> Receipt | Shown:
-        existing = await self._find_existing(request)
+        existing = await self._find_existing(request) if Ability.FIND in self.does else ()
         if existing and not dry_run:
             return self._adopt(request, existing)
         self.limits.check(self.slug, request)

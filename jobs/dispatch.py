@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import structlog
 
-from bots.errors import AccountInUse, Action, BotError, NoBotYet, NotConfigured
+from bots.errors import AccountInUse, Action, BotError, NoBotYet, NotConfigured, PortalInUse
 from bots.model import Urgency
 from jobs.canary import check_first
 from jobs.clock import instant_text
@@ -244,12 +244,13 @@ class _Round:
         if plan is None:
             return person_task(NoBotYet(slug))
         if not plan.accounts:
-            return wait_for_settings(office.now(), NotConfigured(slug, what="no account"))
+            return wait_for_settings(office.now(), NotConfigured(slug, what=f"[portals.{slug}] is missing or names no account"))
         stopped = office.states.disabled(slug)
         if stopped and not office.accounts(slug):
             return wait_for_person(stopped[0].error_code, stopped[0].sentence)
         standing = outage_standing(office, snapshot, slug, "portal_down") or self._stopped
         if standing is not None or office.seats.held_by_others(slug):
             return standing
-        in_use = AccountInUse(slug, account=", ".join(plan.accounts))
+        named = ", ".join(plan.accounts)
+        in_use = AccountInUse(slug, account=named) if named else PortalInUse(slug)
         return wait(office.now() + RETRY_AFTER, in_use.code, in_use.sentence)

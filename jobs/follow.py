@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 REREAD_AFTER = timedelta(days=1)
 """An open case's page is read at least so often, whatever the list says: lists lag behind."""
+REREAD_UNLISTED = timedelta(hours=1)
+"""The same where there is no list: expedited drug requests are decided within 24 hours."""
 LIST_MARGIN = timedelta(days=2)
 """The list is asked for from so long before the oldest open case: days end elsewhere in other time zones."""
 LETTERS_WITHIN = timedelta(days=7)
@@ -158,14 +160,15 @@ def _stopped(office: Office, slug: str, account: str, error: BotError) -> _Stopp
 
 
 async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[Outcome]) -> None:
-    """The list since the oldest open case, then the pages of those cases that need it."""
+    """The list since the oldest open case, then the pages of those cases that need it; where there is no list, more often."""
     office = reader.office
-    oldest = min(_sent_on(each) for each in mine.values() if is_open(each))
-    listed = {case.reference_no: case for case in await reader.read(lambda: reader.driver.list_cases(oldest - LIST_MARGIN))}
+    has_list = office.plans[reader.slug].is_searchable
+    listed = await _listed(reader, mine) if has_list else {}
+    reread_after = REREAD_AFTER if has_list else REREAD_UNLISTED
     unchanged = []
     for reference_no, snapshot in mine.items():
         row = listed.get(reference_no)
-        if needs_reading(snapshot, row, office.now()):
+        if needs_reading(snapshot, row, office.now(), reread_after):
             await _read_case(reader, reference_no, snapshot)
             outcomes.append(reader.outcome(snapshot.request.request_id))
         elif row is not None:
@@ -176,6 +179,11 @@ async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[O
     # Last, so that a letter that does not come hides nothing.
     for reference_no, snapshot in mine.items():
         await _read_letters(reader, reference_no, snapshot.request.request_id)
+
+
+async def _listed(reader: _Reader, mine: Mapping[str, Snapshot]) -> dict[str, CaseSummary]:
+    oldest = min(_sent_on(each) for each in mine.values() if is_open(each))
+    return {case.reference_no: case for case in await reader.read(lambda: reader.driver.list_cases(oldest - LIST_MARGIN))}
 
 
 async def _read_letters(reader: _Reader, reference_no: str, request_id: str) -> None:
@@ -200,14 +208,14 @@ def lacks_letters(snapshot: Snapshot, now: datetime) -> bool:
     return known and snapshot.letters is None
 
 
-def needs_reading(snapshot: Snapshot, row: CaseSummary | None, now: datetime) -> bool:
+def needs_reading(snapshot: Snapshot, row: CaseSummary | None, now: datetime, reread_after: timedelta = REREAD_AFTER) -> bool:
     """Whether the case's page is to be opened: never read, another word or number in the list, or open and read long ago."""
     reading = snapshot.reading
     if reading is None:
         return True
     if row is not None and _differs(row, reading):
         return True
-    return is_open(snapshot) and now - reading.observed_at >= REREAD_AFTER
+    return is_open(snapshot) and now - reading.observed_at >= reread_after
 
 
 def is_open(snapshot: Snapshot) -> bool:
@@ -228,7 +236,7 @@ async def _read_case(reader: _Reader, reference_no: str, snapshot: Snapshot) -> 
     """Reads one case page into the journal. A page that cannot be read, or cannot be true, leaves the old value."""
     office, request_id = reader.office, snapshot.request.request_id
     try:
-        reading = await reader.read(lambda: reader.driver.read_case(reference_no))
+        reading = await reader.read(lambda: reader.driver.read_case(reference_no, snapshot.request.member))
         wrong = impossible(snapshot, reading, office.now())
         if wrong:
             raise BadReading(reader.slug, page="case", what=wrong)

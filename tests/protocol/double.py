@@ -410,7 +410,7 @@ class PortalDouble:
         await self._pass("list")
         return tuple(self._cases())
 
-    async def read_case(self, reference_no: str) -> Reading:
+    async def read_case(self, reference_no: str, member: Member | None = None) -> Reading:
         self._world.calls.append(f"read {reference_no}")
         await self._pass("read")
         if reference_no in self._world.readings:
