@@ -22,7 +22,7 @@ class Limits(Frozen):
         if self.certifications and request.certification not in self.certifications:
             raise NotListed(portal, what="certification")
         if self.codes and len(request.lines) > self.codes:
-            raise NotOneRequest(portal, limit=f"{self.codes} procedure codes")
+            raise NotOneRequest(portal, limit=f"{self.codes} procedure code{'s' * (self.codes > 1)}")
         if self.codes and len(set(request.codes)) < len(request.lines):
             raise NotOneRequest(portal, limit="one line for each procedure code")
         if self.one_day and len({line.from_date for line in request.lines}) > 1:

@@ -27,6 +27,7 @@ PORTALS: dict[str, str] = {
     "evicore": "Evicore",
     "husky_medical": "HuskyMedical",
     "husky_secure": "HuskySecure",
+    "promptpa": "PromptPa",
     "provider_connect": "ProviderConnect",
 }
 """Slug -> class in ``bots/portals/<slug>.py``."""

@@ -244,7 +244,7 @@ class _Round:
         if plan is None:
             return person_task(NoBotYet(slug))
         if not plan.accounts:
-            return wait_for_settings(office.now(), NotConfigured(slug, what=f"[portals.{slug}] is missing or names no account"))
+            return wait_for_settings(office.now(), NotConfigured(slug, what="no account"))
         stopped = office.states.disabled(slug)
         if stopped and not office.accounts(slug):
             return wait_for_person(stopped[0].error_code, stopped[0].sentence)

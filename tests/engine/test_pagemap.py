@@ -189,7 +189,7 @@ SLIPS: dict[str, tuple[Change, str, str]] = {
         "sign_in.code.mail",
     ),
     "no action to take over": (put("sign_in", "in_use", "terms"), "no action 'take_over'", "sign_in"),
-    "no sign-in at all": (drop("sign_in"), "sign_in", "Object missing"),
+    "no sign-in at all": (drop("sign_in"), "sign_in", "sign_in is missing"),
 }
 
 
