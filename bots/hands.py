@@ -114,7 +114,8 @@ class Hands:
             raise self._eyes.changed(key, "does not keep what is typed")
 
     async def _pick(self, key: str, field: FieldMap, said: str) -> None:
-        """Types into a type-ahead and chooses the entry that is the value, else the only one that begins with it. The last key is typed so that it asks the portal."""
+        """Types into a type-ahead (the last key really, so that it asks the portal) and chooses the entry that is the value, else
+        the only one that begins with it."""
         eyes, options, shown = self._eyes, plain(field.options), field.shown or field.find
         await self.aim(key, field.find, box=True, focus=True)
         await eyes.page.keyboard.insert_text(said[:-1])
