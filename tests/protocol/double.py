@@ -329,6 +329,7 @@ class World:
         """None: this portal shows no letters."""
         self.readings: dict[str, Reading] = {}
         self.calls: list[str] = []
+        self.read_as: list[Member | None] = []
 
     @asynccontextmanager
     async def open(self, slug: str, account: str) -> AsyncIterator[PortalDouble]:
@@ -412,6 +413,7 @@ class PortalDouble:
 
     async def read_case(self, reference_no: str, member: Member | None = None) -> Reading:
         self._world.calls.append(f"read {reference_no}")
+        self._world.read_as.append(member)
         await self._pass("read")
         if reference_no in self._world.readings:
             return self._world.readings[reference_no]
