@@ -103,6 +103,7 @@ async def test_what_the_portal_asks_of_some_strengths_only_is_answered_by_the_re
     assert {name: taken[name] for name in asked} == asked
 
 
+@first_skin
 async def test_a_drug_that_needs_no_authorization_or_is_not_covered_is_told_by_name(kit: Kit) -> None:
     free = await stopped(
         kit, PROFILE.request(kit, drug=Drug(name="Demostatin", strength="20 mg", quantity="30", days_supply="30"))
@@ -166,6 +167,7 @@ async def test_two_drugs_are_two_requests(kit: Kit) -> None:
     assert isinstance(await stopped(kit, replace(request, lines=(*request.lines, line))), NotOneRequest)
 
 
+@first_skin
 @pytest.mark.parametrize("kind", ["type", "empty", "password"])
 async def test_Q32_a_document_that_is_refused_is_named_by_its_fault(kit: Kit, kind: str) -> None:
     name, content = {"type": ("a.jpg", b"x"), "empty": ("a.txt", b""), "password": ("a.pdf", b"%PDF-1.4 /Encrypt")}[kind]
@@ -176,6 +178,7 @@ async def test_Q32_a_document_that_is_refused_is_named_by_its_fault(kit: Kit, ki
     assert {"type": "type", "empty": "empty", "password": "password"}[kind] in error.sentence
 
 
+@first_skin
 async def test_a_request_without_documents_and_notes_is_taken(kit: Kit) -> None:
     assert (await sent(kit, PROFILE.request(kit, attachments=(), notes="")))["attachments"] == []
 
@@ -258,6 +261,7 @@ async def test_a_visit_that_is_lost_before_the_commit_is_begun_anew_once(kit: Ki
     await sent(kit, PROFILE.request(kit))
 
 
+@first_skin
 async def test_an_outage_that_the_first_page_announces_is_an_outage(kit: Kit) -> None:
     kit.world.fault(PROFILE.slug, "outage_banner")
     assert type(await stopped(kit, PROFILE.request(kit))) is PortalDown
