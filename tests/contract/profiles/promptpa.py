@@ -42,6 +42,7 @@ class PromptPa(Profile):
     def request(self, kit: Kit, number: int = 40, **changes: Any) -> AuthRequest:
         """Tablets for a member of CarePartners; the answers meet the criteria."""
         day = date.today() + timedelta(days=3)
+        who = kit.members("carepartners_apn_ct")
         line = ServiceLine(
             service_code="", units=Decimal(30), unit_type=UnitType.UNITS, from_date=day, to_date=day + timedelta(days=29)
         )
@@ -49,7 +50,7 @@ class PromptPa(Profile):
             "payer": Payer.CAREPARTNERS,
             "coverage": Coverage.CAREPARTNERS_HMO,
             "service_category": ServiceCategory.DRUG_PART_D,
-            "member": member(kit.members("carepartners_apn_ct")[number]),
+            "member": member(who[number % len(who)]),
             "servicing": Provider(),
             "lines": (line,),
             "drug": Drug(name="Sampletab", strength="5 mg", quantity="30", days_supply="30"),
