@@ -272,6 +272,17 @@ class MemberNotFound(BotError):
     text = "{portal} knows no member with that id and birth date. Nothing was sent. Correct member_id or member_dob and submit again."
 
 
+class PlanNotFound(BotError):
+    """The portal knows no plan for the prefix of the member's id."""
+
+    code = "plan_not_found"
+    action = Action.FIX_REQUEST
+    text = (
+        "{portal} knows no plan for the first three characters of the member's id. Nothing was sent. "
+        "Compare member_id with the card and submit again, or phone the number on the card."
+    )
+
+
 class NotEligible(BotError):
     code = "not_eligible"
     action = Action.FIX_REQUEST
@@ -331,6 +342,14 @@ class PortalSaysFax(BotError):
     code = "portal_says_fax"
     action = Action.FALLBACK
     text = "{portal} says that this request must be faxed. Nothing was sent. Fax it to the payer instead."
+
+
+class PortalSaysPhone(BotError):
+    """What the portal leads to can only be phoned; ``number`` is the one that it shows."""
+
+    code = "portal_says_phone"
+    action = Action.FALLBACK
+    text = "{portal} says that this request can only be phoned in (it shows {number}). Nothing was sent. Phone it in instead."
 
 
 class RoutedAway(BotError):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bots.visit import Visit
 
 PORTALS: dict[str, str] = {
+    "bluecard": "BlueCard",
     "clear_coverage": "ClearCoverage",
     "evicore": "Evicore",
     "husky_medical": "HuskyMedical",

@@ -26,6 +26,7 @@ from bots.errors import (
     NotPermitted,
     PortalDown,
     PortalSaysFax,
+    PortalSaysPhone,
     PortalSlow,
     RateLimited,
 )
@@ -39,6 +40,7 @@ from jobs.fallback import (
     begin,
     fax_task,
     person_task,
+    phone_task,
     wait,
     wait_for_person,
     wait_for_settings,
@@ -282,10 +284,12 @@ class _Settle:
         return happened.Routed(route=replace(route, rule_ids=answer.rule_ids), channel=channel, standing=standing)
 
     def _other_way(self, error: BotError) -> Standing:
-        """The portal sends us elsewhere: to the route's fax number when it says fax, else to a person."""
+        """The portal sends us elsewhere: to the route's fax or phone number when it says so, else to a person."""
         fallback = self._snapshot.route.fallback if self._snapshot.route else None
         if isinstance(error, PortalSaysFax) and fallback is not None and fallback.decision is FallbackWay.FAX:
             return fax_task(fallback.number, fallback.rule_ids, error.sentence)
+        if isinstance(error, PortalSaysPhone) and fallback is not None and fallback.decision is FallbackWay.PHONE:
+            return phone_task(fallback.number, fallback.rule_ids, error.sentence)
         return person_task(error)
 
     def _doubt(self, error_code: str, what: str, error: BotError | None = None) -> Ending:
