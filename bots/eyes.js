@@ -100,7 +100,7 @@
     let list = matches(c, how.root || document);
     // "any": a list that the page draws may have no box that one sees; then it is pressed itself.
     const boxes = (el) => { const inside = all(el, BOX); return how.box === 'any' && !inside.some((box) => seen(box) && boxed(box)) ? [el] : inside; };
-    if (how.box && c.beside) list = list.flatMap((el) => el.matches(BOX) ? [el] : boxes(el));
+    if (how.box && (c.beside || c.row)) list = list.flatMap((el) => el.matches(BOX) ? [el] : boxes(el));
     if (!how.hidden) list = list.filter((el) => seen(el) && (!how.solid || boxed(el)));
     if (how.starts) {
       list = list.filter((el) => startsWith(fold(el.innerText), how.starts));

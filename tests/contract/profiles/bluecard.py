@@ -1,4 +1,4 @@
-"""BlueCard's outcomes (see `kit.Profile`), at the home plan that has a form. Nobody signs in, and nothing that was sent is listed."""
+"""BlueCard's outcomes (see `kit.Profile`), at the home plan that has a form. Nobody signs in, and no list shows what was sent."""
 
 from __future__ import annotations
 
