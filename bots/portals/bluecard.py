@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bots.errors import PortalSaysPhone
 from bots.limits import Limits
-from bots.model import AuthRequest, Certification, Member
+from bots.model import AuthRequest, Certification, Member, RequestKind
 from bots.portal import WITHOUT_HISTORY, Portal
 
 PREFIX_LENGTH = 3
@@ -20,7 +20,7 @@ PREFIX_LENGTH = 3
 class BlueCard(Portal):
     slug = "bluecard"
     does = WITHOUT_HISTORY
-    limits = Limits(certifications=(Certification.INITIAL,))
+    limits = Limits(certifications=(Certification.INITIAL,), kinds=(RequestKind.PRIOR_AUTH,))
 
     async def open_case_of(self, reference_no: str, member: Member | None) -> None:
         if member is None:

@@ -12,14 +12,16 @@ from pathlib import Path
 from bots.errors import NotListed, ProviderNotFound
 from bots.interview import interview
 from bots.limits import Limits
-from bots.model import AuthRequest, Certification, Drug, Member
+from bots.model import AuthRequest, Certification, Drug, Member, RequestKind
 from bots.portal import WITHOUT_HISTORY, Portal
 
 
 class PromptPa(Portal):
     slug = "promptpa"
     does = WITHOUT_HISTORY
-    limits = Limits(codes=1, attested=True, certifications=(Certification.INITIAL, Certification.RENEWAL))
+    limits = Limits(
+        codes=1, attested=True, certifications=(Certification.INITIAL, Certification.RENEWAL), kinds=(RequestKind.PRIOR_AUTH,)
+    )
 
     async def open_case_of(self, reference_no: str, member: Member | None) -> None:
         if member is None:

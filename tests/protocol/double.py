@@ -40,6 +40,7 @@ from bots.errors import (
     PasswordRejected,
     PortalDown,
     PortalSaysFax,
+    PortalSaysPhone,
     PortalSlow,
     RateLimited,
     ReadBackDiffers,
@@ -106,6 +107,7 @@ BEFORE_INTENT: dict[str, Callable[[str], Exception]] = {
     "document_refused": DocumentRefused,
     "page_changed": PageChanged,
     "portal_says_fax": PortalSaysFax,
+    "portal_says_phone": lambda portal: PortalSaysPhone(portal, number="1-800-555-0142"),
     "bad_reading": BadReading,
     "bug": lambda portal: ValueError(portal),
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from protocol_double import FakeClock, Faults, Truth, World, build_request, open_office, take_in
+from msgspec.structs import replace
+from protocol_double import FakeClock, Faults, Truth, World, build_request, build_route, open_office, take_in
 
 from bots.model import Status
 from bots.signin_map import WITHOUT_ACCOUNT
@@ -13,6 +14,7 @@ from jobs.follow import follow_open, read_units
 from jobs.journal import Journal
 from jobs.office import NO_ACCOUNT, Office, plan_portals
 from jobs.reconciling import list_portals
+from jobs.state import Fallback, FallbackWay
 
 SLUG = "promptpa"
 
@@ -84,6 +86,22 @@ async def test_each_open_case_is_read_by_its_number_for_its_member_and_no_list_i
         assert [call for call in world.calls if call.startswith("read")] == [f"read {receipt.reference_no}"] * reads
     assert set(world.read_as) == {journal.snapshot("R-1").request.member}
     assert not any(call.startswith("list") for call in world.calls)
+
+
+async def test_B1_a_plan_that_only_gives_a_number_is_a_phone_task_with_the_number_of_the_rules(
+    office: Office, journal: Journal, world: World
+) -> None:
+    request = build_request("R-1")
+    take_in(journal, request, portal=SLUG)
+    phone = Fallback(decision=FallbackWay.PHONE, number="1-800-676-BLUE", wait_hours=24, rule_ids=("B1",))
+    journal.set_route("R-1", replace(build_route(request, SLUG), fallback=phone))
+    world.faults = Faults({"draft": ["portal_says_phone"]})
+    await submit_due(office)
+    now = journal.snapshot("R-1")
+    assert (now.status, now.error_code, now.receipt) == (Status.NEEDS_PERSON, "phone_by_hand", None)
+    assert "1-800-676-BLUE" in now.next_action
+    assert "B1" in now.next_action
+    assert "1-800-555-0142" in now.reason, "what the plan itself shows"
 
 
 async def test_its_cases_are_missing_on_no_list(office: Office, journal: Journal) -> None:

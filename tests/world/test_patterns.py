@@ -91,8 +91,9 @@ MARKS: dict[int, dict[str, str]] = {
     },
     48: {"evicore": r"window\.open", "husky_medical": r'target="_blank"', "provider_connect": r"window\.open"},
     49: {"provider_connect": r"has lost its documents"},
-    50: dict.fromkeys(("clear_coverage", "husky_medical", "provider_connect", "promptpa"), r"one_day_early"),
+    50: dict.fromkeys(("bluecard", "clear_coverage", "husky_medical", "provider_connect", "promptpa"), r"one_day_early"),
     52: {
+        "bluecard": r"Session Ended",
         "clear_coverage": r"SESSION_EXPIRED",
         "evicore": r"keepAlive",
         "husky_medical": r"keepalive",
@@ -101,11 +102,13 @@ MARKS: dict[int, dict[str, str]] = {
     },
     53: {"evicore": r"data-fills", "provider_connect": r"pcReload"},
     54: {
+        "bluecard": r"NOTES_LENGTH",
         "clear_coverage": r"at most 264 characters",
         "husky_medical": r"maxLength",
         "provider_connect": r"at most 250 characters",
         "promptpa": r"NOTES_LENGTH",
     },
+    55: {"bluecard": r"plan\.phone"},
     56: {"evicore": r'replace\("\.", ""\)', "husky_secure": r"zfill\(9\)", "provider_connect": r"12/31/9999"},
     57: {
         "clear_coverage": r'"status": "ERROR"',
