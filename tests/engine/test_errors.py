@@ -35,6 +35,7 @@ NEXT_STEPS = (
     "install",
     "help desk",
     "fax it",
+    "phone it in",
     "kept",
     "mend",
     "correct",
