@@ -64,6 +64,17 @@ class AccountInUse(BotError):
     )
 
 
+class StillSignedIn(BotError):
+    """The portal keeps an account closed for a while after a session that was not signed out, and each try begins it anew."""
+
+    code = "still_signed_in"
+    action = Action.RETRY
+    text = (
+        "{portal} keeps account {account} closed for some minutes, because an earlier session was not signed out. Nothing was "
+        "sent. It is left alone that long and then tried again; please do not sign in there by hand meanwhile."
+    )
+
+
 class PasswordChangeUnclear(BotError):
     """A new password was sent and the portal's answer not seen. Old and new are kept; the next sign-in finds out which holds."""
 
@@ -209,5 +220,5 @@ class EnrolmentUnclear(BotError):
     )
 
 
-OF_ONE_ACCOUNT = (AccountInUse, CodeExpired, CodeNotArrived, MailboxBusy, MailboxDown, MailboxSlow)
+OF_ONE_ACCOUNT = (AccountInUse, CodeExpired, CodeNotArrived, MailboxBusy, MailboxDown, MailboxSlow, StillSignedIn)
 """Passing trouble of one account, not of its portal and not of the request: another account may do better."""

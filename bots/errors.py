@@ -29,6 +29,7 @@ from bots.account_errors import (
     PasswordRejected,
     ProviderNotListed,
     SignUpRefused,
+    StillSignedIn,
     TermsChanged,
 )
 from bots.failure import Action, BotError
@@ -57,6 +58,7 @@ __all__ = [
     "PasswordRejected",
     "ProviderNotListed",
     "SignUpRefused",
+    "StillSignedIn",
     "TermsChanged",
 ]
 """What is told elsewhere and found here too: callers need not know in which room a failure stands."""
@@ -134,6 +136,18 @@ class NotConfigured(BotError):
     code = "not_configured"
     action = Action.PERSON_PORTAL
     text = "{portal} is not set up ({what}). Nothing was sent. Run: priorbot doctor"
+
+
+class NoAccountThere(BotError):
+    """A portal hands a request over to another one (`to`) for which the practice has set up no account."""
+
+    code = "no_account_there"
+    action = Action.PERSON_PORTAL
+    text = (
+        "{portal} hands this request over to {to}, and no account for {to} is set up. Nothing was sent. "
+        "Whoever looks after priorbot.toml registers the practice on {to} and enters its account under [portals.{to}]; "
+        "the request then goes on by itself."
+    )
 
 
 class AttestationDue(BotError):
@@ -358,6 +372,17 @@ class RoutedAway(BotError):
     code = "routed_away"
     action = Action.FALLBACK
     text = "{portal} sends this request to another portal ({reason}). Nothing was sent. Check the kind of service, or submit it there."
+
+
+class Redirected(BotError):
+    """The portal hands this request over to another portal (`to`, a slug), which has to be asked instead; nothing was sent."""
+
+    code = "redirected"
+    action = Action.FALLBACK
+    text = (
+        "{portal} sends this request on to {to}. Nothing was sent here. "
+        "Compare what the request says of the member's doctor with the payer, then submit it on {to}."
+    )
 
 
 class NotRequiredHere(BotError):

@@ -88,6 +88,7 @@
         return rows.slice(header + 1).filter((cells) => cells[at] && cells.some((cell) => fold(cell.textContent) === c.row)).map((cells) => cells[at]);
       });
     }
+    if (c.address) return document.body && new RegExp(c.address).test(location.href) ? [document.body] : [];
     if (c.test_id) return all(root, `[data-testid="${CSS.escape(c.test_id)}"]`);
     if (c.css) return all(root, c.css).filter((el) => says(fold(el.textContent), c));
     return c.pattern ? deepest(root, (text) => new RegExp(c.pattern).test(text)) : deepest(root, (text) => text === c.text);

@@ -69,9 +69,10 @@ class PageView(PageReader):
         return await self._arrive((name, *others), told_by=name)
 
     async def press(self, key: str) -> str:
-        """Presses an action of this page and returns the page or outcome of its ``leads_to`` that is seen."""
+        """Presses an action of this page and returns the page or outcome of its ``leads_to`` that is seen. One that ``opens``
+        another window takes the view there (`WindowBlocked` when none opens)."""
         action = self._page().actions[key]
-        return await self._press(action, self._hands.press(key, action.find))
+        return await (self._move(key, action) if action.opens else self._press(action, self._hands.press(key, action.find)))
 
     async def arrive(self, *names: str) -> str:
         """Waits, without pressing anything, for the first of these pages and outcomes of this page."""
@@ -108,6 +109,17 @@ class PageView(PageReader):
         finally:
             if not popup.is_closed():
                 await popup.close()
+
+    async def _move(self, key: str, action: ActionMap) -> str:
+        """Into the window that the action opens; the one before it is closed, so that there is one at a time."""
+        popup = await self._happens("popup", action, self._hands.press(key, action.find))
+        if popup is None:
+            raise self._eyes.error(WindowBlocked, page=self.here, key=key)
+        before, self.browser_page = self.browser_page, popup
+        self._eyes.page, self._hands.frame = popup, None
+        popup.set_default_timeout(self.map.timeouts.page * 1000)
+        await before.close()
+        return await self._arrive(action.leads_to)
 
     async def _happens(self, event: Literal["popup", "close"], action: ActionMap, press: Coroutine[Any, Any, None]) -> Any:
         """What the event gives; None when it does not come. An outcome of the action that is told instead is raised."""

@@ -26,7 +26,7 @@ class SelectorFileError(ValueError):
 
 
 class Candidate(Frozen):
-    """One way to find an element: exactly one of role, label, beside, row, text, test_id or css.
+    """One way to find an element: exactly one of role, label, beside, row, text, test_id, address or css.
 
     ``role`` goes with ``name`` (exact) or ``pattern``. ``beside`` is the caption in a table or list: the element found is the one
     that stands right after it. ``text`` is exact unless ``pattern`` is given instead.
@@ -45,24 +45,27 @@ class Candidate(Frozen):
     """With ``row``: the cell under this header, in the row that has a cell with exactly the text ``row``."""
     place: str = ""
     """With ``beside``: ``"2/4"`` is the second where exactly four stand there."""
+    address: str = ""
+    """Pattern of the document's address: where we are, when the page itself is somebody else's. Finds all of it."""
 
     def describe(self) -> str:
         """For messages: how it was looked for, in the words of the selector file."""
         return ", ".join(f"{f} {getattr(self, f)!r}" for f in self.__struct_fields__ if getattr(self, f))
 
     def check(self) -> None:
-        ways = [f for f in ("role", "label", "beside", "row", "text", "test_id", "css") if getattr(self, f)]
+        ways = [f for f in ("role", "label", "beside", "row", "text", "test_id", "address", "css") if getattr(self, f)]
         if len(ways) > 1 or not (ways or self.pattern):
             raise ValueError(f"a candidate needs exactly one way to look, this has {ways or 'none'}")
         if self.name and self.role == "":
             raise ValueError("name goes with role")
-        if self.pattern and any((self.text, self.label, self.beside, self.row, self.test_id, self.name)):
+        if self.pattern and any((self.text, self.label, self.beside, self.row, self.test_id, self.address, self.name)):
             raise ValueError("a pattern stands alone, or with role or css")
         if bool(self.row) != bool(self.column):
             raise ValueError("row and column go together")
         if self.place and not (self.beside and re.fullmatch(r"[1-9]\d?/[1-9]\d?", self.place)):
             raise ValueError('a place goes with beside and looks like "2/4"')
         _check_pattern(self.pattern)
+        _check_pattern(self.address)
 
 
 def _check_pattern(pattern: str) -> None:
@@ -140,6 +143,8 @@ class ActionMap(Frozen):
     """Pattern of the address of the one request that commits. Only the action that submits has it."""
     commit_unless: str = ""
     """Where other requests are sent to that same address: pattern of what those carry (a keep-alive). They go their own way."""
+    opens: bool = False
+    """Another window opens and the work goes on there; the window before it is closed."""
     closes: bool = False
     """The window closes itself; ``leads_to`` names only outcomes that may be told in it instead."""
 
@@ -151,6 +156,8 @@ class OutcomeMap(Frozen):
     error: str = ""
     reason: str = ""
     """For people, in our words; goes into the error's sentence."""
+    portal: str = ""
+    """With the error ``redirected``: the slug of the portal to which the request is sent on."""
     in_place: bool = False
     """Shown without loading a new document."""
     passing: bool = False

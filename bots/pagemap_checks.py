@@ -37,6 +37,8 @@ def problems_of(portal_map: PortalMap, slug: str) -> Iterator[str]:
             yield f"{page}.{key}: unknown error code {outcome.error!r}"
         if page == "(any)" and not outcome.error:
             yield f"{key}: an interruption needs an error"
+        if (outcome.error == "redirected") != bool(outcome.portal):
+            yield f"{page}.{key}: the error redirected and portal, the slug of the other portal, go together"
     yield from sign_in_problems(portal_map)
     yield from _check_problems(portal_map)
 

@@ -25,6 +25,7 @@ from bots.errors import (
     PasswordRejected,
     PortalDown,
     RateLimited,
+    StillSignedIn,
 )
 from bots.model import Frozen
 from bots.vault import Secret, password_name
@@ -199,6 +200,9 @@ class Passwords:
             self._gate.rejected(*who)
             if is_pending:
                 self.kept.drop_pending()
+            raise
+        except StillSignedIn:
+            self._gate.unjudged(*who)  # it is the earlier session that stands in the way
             raise
         except (PortalDown, RateLimited) as error:
             if _turned_away(error):

@@ -79,6 +79,8 @@ class Portal(Reader):
     """What this portal is for; anything else is `NoBotYet` before anybody signs in."""
     limits: ClassVar[Limits] = Limits()
     """What the portal takes in one request."""
+    review_pages: ClassVar[tuple[str, ...]] = ("review",)
+    """The pages from which something is submitted: ``review``, and those of what comes onto a case later."""
 
     def __init__(self, session: Visit, evidence: Evidence, now: Callable[[], datetime]) -> None:
         self.account = session.account.name
@@ -311,11 +313,15 @@ class Portal(Reader):
         await self._keep_page(receipt)
         return receipt
 
+    async def keep(self, kind: str, request: AuthRequest) -> None:
+        """This page as evidence of what the portal said about a request (``kind``), sealed, under the request's own id."""
+        self.evidence.store(kind, f"{self.slug}-{request.request_id}", (await self.view.html()).encode())
+
     async def _keep_page(self, receipt: Receipt) -> None:
         """The confirmation page as evidence, sealed. The receipt is safe already: a full disk must not make it look lost."""
         try:
-            self.evidence.store("receipt", receipt.evidence, (await self.view.browser_page.content()).encode())
-        except (OSError, PlaywrightError):
+            self.evidence.store("receipt", receipt.evidence, (await self.view.html()).encode())
+        except (OSError, BotError, PlaywrightError):
             pass
 
     async def _receipt(self) -> Receipt:

@@ -19,9 +19,35 @@ OPEN = frozenset({Status.PENDED_REVIEW, Status.APPROVED, Status.PARTIALLY_APPROV
 """Cases onto which lines can come."""
 
 
-class ChangingPortal(Portal):
+class LaterDocuments(Portal):
+    """A portal that takes documents for a case which it has."""
+
+    async def to_case_documents(self, reference_no: str) -> bool:
+        """To the page ``case_documents`` of a case; False where the case takes none any more."""
+        return await self.view.goto("case_documents", "case", reference_no=reference_no) == "case_documents"
+
+    async def add_documents(self, request: AuthRequest, reference_no: str) -> None:
+        """Adds the request's documents to its case, on the page ``case_documents``.
+
+        Raises `NotPending` when the portal takes none any more (H16), `DocumentRefused` when it refuses one of them.
+        """
+
+        async def add() -> None:
+            if not await self.to_case_documents(reference_no):
+                raise NotPending(self.slug)
+            read = await self.view.read_all(("reference_no", "member_id"))
+            if (read["reference_no"], read["member_id"]) != (reference_no, self.id_on_pages(request)):
+                raise ReadBackDiffers(self.slug, fields="reference_no, member_id")
+            await self.view.attach("document", [Path(document.path) for document in request.attachments])
+            await self.check_documents(request)
+
+        await self._while_signed_in(add)
+
+
+class ChangingPortal(LaterDocuments):
     """``base`` is the case that is being changed."""
 
+    review_pages = ("review", "review_change")
     base: CaseSummary
 
     def is_change(self, request: AuthRequest) -> bool:
@@ -53,23 +79,6 @@ class ChangingPortal(Portal):
         self.base = fitting[0]
         await self.open_case(self.base.reference_no)
         await self.view.press(request.certification)
-
-    async def add_documents(self, request: AuthRequest, reference_no: str) -> None:
-        """Adds the request's documents to its case, on the page ``case_documents``.
-
-        Raises `NotPending` when the portal takes none any more (H16), `DocumentRefused` when it refuses one of them.
-        """
-
-        async def add() -> None:
-            if await self.view.goto("case_documents", "case", reference_no=reference_no) != "case_documents":
-                raise NotPending(self.slug)
-            read = await self.view.read_all(("reference_no", "member_id"))
-            if (read["reference_no"], read["member_id"]) != (reference_no, request.member.id):
-                raise ReadBackDiffers(self.slug, fields="reference_no, member_id")
-            await self.view.attach("document", [Path(document.path) for document in request.attachments])
-            await self.check_documents(request)
-
-        await self._while_signed_in(add)
 
     async def changes(self, cases: list[CaseSummary]) -> list[CaseSummary]:
         """What came onto these cases later: for each case one for each of the practice's own references."""

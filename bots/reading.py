@@ -108,7 +108,7 @@ class PageReader:
     def told(self, outcome: OutcomeMap) -> BotError:
         """The error that an outcome stands for."""
         kind = error_class(outcome.error) or PageChanged
-        said = dict.fromkeys(("reason", "what", "medium", "question"), outcome.reason)
+        said = dict.fromkeys(("reason", "what", "medium", "question"), outcome.reason) | {"to": outcome.portal}
         if outcome.passing:
             del said["reason"]  # it marks an outage that the portal announces
         return self._eyes.error(kind, page=self.here, **said)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from bots.visit import Visit
 
 PORTALS: dict[str, str] = {
+    "authorization_manager": "AuthorizationManager",
     "bluecard": "BlueCard",
+    "carepartners": "CarePartners",
     "clear_coverage": "ClearCoverage",
     "evicore": "Evicore",
     "husky_medical": "HuskyMedical",

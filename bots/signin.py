@@ -26,6 +26,7 @@ from bots.errors import (
     PasswordExpired,
     PasswordNotChanged,
     SessionLost,
+    StillSignedIn,
     TermsChanged,
 )
 from bots.page import PageView
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 AskCode = Callable[[], Awaitable[str]]
 
 SIGN_OUT_SECONDS = 15.0
+LEFT_ALONE = {"left_alone": True}
+"""Kept in the place of a sign-in state: the portal keeps the account closed, and trying again would only begin that anew."""
 MAX_PASS_BY = 6
 """Pages passed by between password and home; more than this is a loop."""
 
@@ -89,6 +92,8 @@ class Session(Visit):
         cut_off = False
         if self._context is None:
             saved = self._states.load_state(self.account.portal, self.account.name, self._now())
+            if saved == LEFT_ALONE:
+                raise StillSignedIn(self.account.portal, **self.account.details)
             cut_off = saved is not None
             await self._open(saved)
             if saved is not None and await self._still_in():
@@ -99,6 +104,9 @@ class Session(Visit):
             await self._sign_in(cut_off=cut_off)
         except PasswordChangeUnclear:
             await self._sign_in_anew()  # finds out which password holds
+        except StillSignedIn:
+            self._leave_alone()
+            raise
         return self.view
 
     def lost(self) -> None:
@@ -287,6 +295,12 @@ class Session(Visit):
         expires, self._save_again_at = self._now() + idle, self._now() + idle / 4
         state = await self._context.storage_state()
         self._states.save_state(self.account.portal, self.account.name, dict(state), expires)
+
+    def _leave_alone(self) -> None:
+        """Until the portal has forgotten the session that was not signed out, nobody of ours tries this account again."""
+        self._password_sent = False  # so that closing signs nothing out and keeps what is noted here
+        until = self._now() + timedelta(minutes=self.map.sign_in.session_minutes)
+        self._states.save_state(self.account.portal, self.account.name, LEFT_ALONE, until)
 
     async def _sign_out(self) -> None:
         sign_in, view = self.map.sign_in, self.view

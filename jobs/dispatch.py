@@ -13,7 +13,16 @@ from datetime import timedelta
 
 import structlog
 
-from bots.errors import AccountInUse, Action, BotError, NoBotYet, NotConfigured, PortalInUse
+from bots.errors import (
+    AccountInUse,
+    Action,
+    BotError,
+    NoAccountThere,
+    NoBotYet,
+    NotConfigured,
+    PortalInUse,
+    Redirected,
+)
 from bots.model import Urgency
 from jobs.canary import check_first
 from jobs.clock import instant_text
@@ -52,13 +61,31 @@ async def submit_due(
     sweep(office)
     due = [slug for slug in office.journal.portals_due() if portals is None or slug in portals]
     rounds = [_Round(office, slug, only=only, dry_run=dry_run, patience=patience) for slug in due]
-    try:
-        async with asyncio.TaskGroup() as group:
-            for each in rounds:
-                group.create_task(each.run())
-    except* JournalError as errors:
-        raise _first(errors) from None  # one sentence for staff; it is the same for all who could not write
-    return tuple(outcome for each in rounds for outcome in each.outcomes)
+    outcomes: dict[str, Outcome] = {}
+    while rounds:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for each in rounds:
+                    group.create_task(each.run())
+        except* JournalError as errors:
+            raise _first(errors) from None  # one sentence for staff; it is the same for all who could not write
+        ended = [outcome for each in rounds for outcome in each.outcomes]
+        outcomes |= {outcome.request_id: outcome for outcome in ended}
+        onward = {} if dry_run else _handed_over(office, ended)
+        there = {slug: ids for slug, ids in onward.items() if portals is None or slug in portals}
+        rounds = [_Round(office, slug, only=ids, dry_run=False, patience=patience) for slug, ids in there.items()]
+    return tuple(outcomes.values())
+
+
+def _handed_over(office: Office, ended: Iterable[Outcome]) -> dict[str, list[str]]:
+    """Portal -> requests that another portal has just handed over to it. A rule hands over once, so this comes to an end."""
+    found: dict[str, list[str]] = {}
+    for outcome in ended:
+        if outcome.error_code == Redirected.code:
+            route = office.journal.snapshot(outcome.request_id).route
+            if route is not None and route.redirected_from == outcome.portal:
+                found.setdefault(route.portal, []).append(outcome.request_id)
+    return found
 
 
 def in_order(due: Iterable[Snapshot], rules: PayerRules) -> list[Snapshot]:
@@ -244,7 +271,9 @@ class _Round:
         if plan is None:
             return person_task(NoBotYet(slug))
         if not plan.accounts:
-            return wait_for_settings(office.now(), NotConfigured(slug, what="no account"))
+            sender = snapshot.route.redirected_from if snapshot.route else ""
+            unset = NoAccountThere(sender, to=slug) if sender else NotConfigured(slug, what="no account")
+            return wait_for_settings(office.now(), unset)
         stopped = office.states.disabled(slug)
         if stopped and not office.accounts(slug):
             return wait_for_person(stopped[0].error_code, stopped[0].sentence)

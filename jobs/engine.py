@@ -228,7 +228,7 @@ class Engine:
             open_portal=factory.open,
             plans=plan_portals(self.config, PORTALS),
             seats=self.seats,
-            rules=PayerRules(self.rulebook),
+            rules=PayerRules(self.rulebook, self.routing),
             progress=progress,
             daily_check=True,
         )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bots.model import AuthRequest, Payer
 from jobs.deadlines import decision_due, practice_deadline, units_page
-from jobs.routing import OutageStep, after_answer, after_outage
+from jobs.routing import OutageStep, RoutingSettings, after_answer, after_outage, after_redirect
 from jobs.rulebook import RuleBook, load_rulebook
 from jobs.state import FallbackWay, Route
 
@@ -15,8 +15,9 @@ from jobs.state import FallbackWay, Route
 class PayerRules:
     """The rules of one rule book; the one that comes with PriorBot by default."""
 
-    def __init__(self, rulebook: RuleBook | None = None) -> None:
+    def __init__(self, rulebook: RuleBook | None = None, settings: RoutingSettings | None = None) -> None:
         self.rulebook = rulebook or load_rulebook()
+        self._settings = settings or RoutingSettings()
 
     def after_outage(self, route: Route, request: AuthRequest, *, down_since: datetime, now: datetime) -> OutageStep:
         """See `jobs.routing.after_outage`; a route without a fallback waits for its portal."""
@@ -27,6 +28,11 @@ class PayerRules:
     def after_answer(self, route: Route, request: AuthRequest, error_code: str, now: datetime) -> Route | None:
         """See `jobs.routing.after_answer`; the rules are those of the payer's own day."""
         return after_answer(route, request, error_code, as_of=self._day(request.payer, now), rulebook=self.rulebook)
+
+    def after_redirect(self, route: Route, request: AuthRequest, to: str, now: datetime) -> Route | None:
+        """See `jobs.routing.after_redirect`."""
+        day = self._day(request.payer, now)
+        return after_redirect(route, request, to, as_of=day, rulebook=self.rulebook, settings=self._settings)
 
     def decision_due(self, request: AuthRequest, accepted_at: datetime) -> datetime | None:
         """See `jobs.deadlines.decision_due`."""

@@ -93,6 +93,33 @@ def after_answer(route: Route, request: AuthRequest, error: str, *, as_of: date,
     return _plain_route(facts, rule, outcome, (*route.rule_ids, rule.id))
 
 
+def after_redirect(
+    route: Route, request: AuthRequest, to: str, *, as_of: date, rulebook: RuleBook, settings: RoutingSettings
+) -> Route | None:
+    """The way of a request that its portal hands over to the portal ``to``; None where the rule that sent it there did not say
+    that this may happen. It goes on by the rule that leads to that portal, with that rule's other way while it is down."""
+    rules = rulebook.of(request.payer)
+    facts = Facts(request=request, rules=rules, as_of=as_of)
+    by_id = {rule.id: rule for rule in rules.routing}
+    sender = decides(by_id[route.rule_ids[-1]], facts) if route.rule_ids[-1] in by_id else None
+    if sender is None or isinstance(sender.may_redirect_to, UnsetType) or to not in sender.may_redirect_to:
+        return None
+    for rule in rules.routing:
+        if isinstance(rule.then, UnsetType) or rule.then.portal != to or not rule.in_force(as_of):
+            continue
+        there = Facts(request=request, rules=rules, as_of=as_of, portal=to, decided_by=rule.id)
+        return Route(
+            request_id=request.request_id,
+            decision=Decision.PORTAL,
+            portal=to,
+            fallback=_fallback(there, rule, rule.then.down, settings),
+            rule_ids=(*route.rule_ids, rule.id),
+            reason=f"{route.portal} handed it over to {to}.",
+            redirected_from=route.portal,
+        )
+    return None
+
+
 def additional_clinical_fax(request: AuthRequest, *, concurrent_review: bool, as_of: date, rulebook: RuleBook) -> Desk | None:
     """Where clinical documents go that the payer asked for afterwards; None where no rule names a number (a person decides)."""
     asked_for = AskedFor.CONCURRENT_REVIEW if concurrent_review else AskedFor.OTHER

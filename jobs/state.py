@@ -58,6 +58,8 @@ class Route(Frozen):
     fallback: Fallback | None = None
     rule_ids: tuple[str, ...] = ()
     reason: str = ""
+    redirected_from: str = ""
+    """The portal that handed the request over to ``portal`` in the middle of its flow; "" when it went there at once."""
 
 
 class Snapshot(Frozen):

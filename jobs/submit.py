@@ -29,6 +29,7 @@ from bots.errors import (
     PortalSaysPhone,
     PortalSlow,
     RateLimited,
+    Redirected,
 )
 from bots.model import AuthRequest, Receipt, Shown, Status
 from jobs import events as happened
@@ -51,7 +52,7 @@ from jobs.office import Desk, Office, Outcome
 from jobs.portal_state import BreakerState
 from jobs.retries import draft_again, is_announced
 from jobs.seats import SeatLost
-from jobs.state import Attempt, AttemptState, FallbackWay, Snapshot
+from jobs.state import Attempt, AttemptState, Channel, FallbackWay, Snapshot
 
 
 class WorkFailed(BotError):
@@ -243,6 +244,8 @@ class _Settle:
                 return self._end(error, self._answered(error) or happened.Moved(standing=person_task(error)))
             case Action.FIX_REQUEST:
                 return self._refused(error)
+            case Action.FALLBACK if isinstance(error, Redirected):
+                return self._redirected(error)
             case Action.FALLBACK:
                 structlog.get_logger().error("portal_fallback", portal=portal, error_code=error.code)
                 return self._end(error, self._answered(error) or happened.Moved(standing=self._other_way(error)))
@@ -272,6 +275,17 @@ class _Settle:
             then = replace(then, standing=replace(then.standing, status=status))
         self._office.attempts.end(self._id, AttemptState.REJECTED, error.code, then)
         return Ending(self._outcome(error.code, error.sentence))
+
+    def _redirected(self, error: Redirected) -> Ending:
+        """The portal hands the request over. It goes on there under that portal's account, seat and rules, where the rule that
+        sent it here says so; where it does not, what the request says of the member's doctor is wrong, and a person's."""
+        route, request = self._snapshot.route, self._snapshot.request
+        to = route and self._office.rules.after_redirect(route, request, error.details["to"], self._office.now())
+        self._office.states.worked(self._attempt.portal)
+        if route is None or to is None:
+            return self._end(error, happened.Moved(standing=person_task(error)))
+        standing = Standing(status=Status.NEW, reason=to.reason)
+        return self._end(error, happened.Routed(route=to, channel=Channel.PORTAL, standing=standing))
 
     def _answered(self, error: BotError) -> happened.Routed | None:
         """What the payer's rules make of the portal's answer; the route keeps its portal and gains their ids."""

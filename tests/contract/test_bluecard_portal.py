@@ -23,7 +23,7 @@ from bots.errors import (
     TooLong,
 )
 from bots.model import Attachment, AuthRequest, Certification, Contact, Member, Provider, RequestKind, Urgency
-from fixtures.bluecard import PHONE_PLAN, PLANS
+from fixtures.portals.bluecard.plans import PHONE_PLAN, PLANS
 from fixtures.web import SKINS
 
 pytestmark = pytest.mark.browser
@@ -55,7 +55,7 @@ async def stopped(kit: Kit, request: AuthRequest) -> BotError:
 @pytest.mark.parametrize("prefix", sorted(prefix for prefix, plan in PLANS.items() if not plan.phone))
 @first_skin
 async def test_B1_each_prefix_leads_to_its_plan_and_the_id_goes_there_whole(kit: Kit, prefix: str) -> None:
-    row = next(row for row in kit.members("bluecard") if row["id"].startswith(prefix) and "bluecard_twin" not in row["tags"])
+    row = next(row for row in kit.members("bluecard_plain") if row["id"].startswith(prefix))
     async with kit.portal(PROFILE.slug) as portal:
         await portal.submit(PROFILE.request(kit, member=member(row)), Gate())
     assert [taken["member_id"] for taken in kit.accepted()] == [row["id"]]

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from fixtures.bluecard import PHONE_PLAN, bluecard_members
 from fixtures.people import providers
+from fixtures.plans import bluecard_members
+from fixtures.portals.bluecard.plans import PHONE_PLAN
 from fixtures.web import us_date
 
 BASE = "/BlueCard/"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.carepartners import Enrolled, carepartners_members
 from fixtures.people import providers
+from fixtures.plans import PlanMember, carepartners_members
 from fixtures.web import us_date
 
 BASE = "/PromptPA/"
@@ -21,7 +21,7 @@ CONTACT = {"phone": "860-555-0100", "fax": "860-555-0101", "contactName": "Front
 KIND = {"review": "standard", "certification": "initial", "reason": "prior_auth"}
 
 
-def card(member: Enrolled) -> dict[str, str]:
+def card(member: PlanMember) -> dict[str, str]:
     """What is printed on a member's card."""
     return {
         "memberId": member.id,
@@ -100,7 +100,7 @@ async def test_a_member_is_found_by_everything_that_the_card_says(clicker: Click
     ):
         await clicker.step("patient", **(card(MEMBER) | change))
         assert clicker.errors == ["We could not find a member with this information. Enter it as it is printed on the ID card."]
-    await clicker.step("patient", **card(carepartners_members()[190]))
+    await clicker.step("patient", **card(carepartners_members()[110]))
     assert clicker.errors == ["This member does not have active pharmacy coverage."]
     assert await clicker.step("patient", **card(MEMBER)) == "Medication Information"
 

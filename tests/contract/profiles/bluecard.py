@@ -24,7 +24,7 @@ class BlueCard(Profile):
 
     def request(self, kit: Kit, number: int = 40, **changes: Any) -> AuthRequest:
         """Equipment for a member of the plan that has a form."""
-        who = kit.members("bluecard")
+        who = kit.members("bluecard_plain")
         values: dict[str, Any] = {
             "payer": Payer.BCBSMA,
             "coverage": Coverage.BLUECARD,

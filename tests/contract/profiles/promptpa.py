@@ -42,7 +42,7 @@ class PromptPa(Profile):
     def request(self, kit: Kit, number: int = 40, **changes: Any) -> AuthRequest:
         """Tablets for a member of CarePartners; the answers meet the criteria."""
         day = date.today() + timedelta(days=3)
-        who = kit.members("carepartners_apn_ct")
+        who = kit.members("cp_plain")
         line = ServiceLine(
             service_code="", units=Decimal(30), unit_type=UnitType.UNITS, from_date=day, to_date=day + timedelta(days=29)
         )
@@ -61,10 +61,10 @@ class PromptPa(Profile):
         return kit.request(number, **{**values, **changes})
 
     def twin(self, kit: Kit) -> AuthRequest:
-        return self.request(kit, member=member(kit.members("carepartners_twin")[0]))
+        return self.request(kit, member=member(kit.members("cp_twin")[0]))
 
     def not_eligible(self, kit: Kit) -> AuthRequest:
-        return self.request(kit, member=member(kit.members("carepartners_NA")[0]))
+        return self.request(kit, member=member(kit.members("cp_inactive")[0]))
 
     def rejected(self, kit: Kit) -> AuthRequest:
         """A drug that Part D does not pay for."""
