@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from bots.check_report import CheckReport
-from bots.model import AuthRequest, CaseSummary, Frozen, Member, PortalLetter, Reading, Receipt, Shown, Units
+from bots.model import AuthRequest, CaseSummary, Frozen, Member, PortalLetter, Reading, Receipt, Requirement, Shown, Units
 
 if TYPE_CHECKING:
     from bots.passwords import PasswordPolicy
@@ -75,6 +75,12 @@ class PortalDriver(Protocol):
 
     async def read_letters(self, reference_no: str) -> tuple[PortalLetter, ...]:
         """All letters of a case, each stored sealed; may be empty. Raises `FileNotReceived` when one cannot be had now."""
+
+    async def ask_requirement(self, request: AuthRequest) -> Requirement:
+        """Whether the portal itself wants an authorization for this, its page kept. Sends nothing, leaves nothing behind.
+
+        Raises `NoBotYet` where the portal says nothing of it, and what a submission raises before its INTENT.
+        """
 
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         """Units of the authorizations of these members (all that the page lists, when empty)."""

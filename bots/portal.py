@@ -29,6 +29,7 @@ from bots.errors import (
     NoBotYet,
     NotListed,
     NotReached,
+    NotRequiredHere,
     PageChanged,
     PartlyOnFile,
     PortalSlow,
@@ -38,7 +39,7 @@ from bots.errors import (
     Uncertain,
 )
 from bots.limits import Limits
-from bots.model import AuthRequest, CaseSummary, Member, PortalLetter, Reading, Receipt, Shown, Status, Units
+from bots.model import AuthRequest, CaseSummary, Member, PortalLetter, Reading, Receipt, Requirement, Shown, Status, Units
 from bots.pagemap import ReadMap
 from bots.portal_reading import Reader
 
@@ -59,6 +60,8 @@ class Ability(StrEnum):
     LIST = "list"
     READ = "read"
     UNITS = "units"
+    REQUIREMENT = "requirement"
+    """It says whether an authorization is required, before one is asked for."""
 
 
 CASEWORK = frozenset({Ability.SUBMIT, Ability.FIND, Ability.LIST, Ability.READ})
@@ -109,6 +112,10 @@ class Portal(Reader):
 
     def expected(self, request: AuthRequest) -> dict[str, str]:
         """What the review page must say: our field name -> our value (ISO dates, plain numbers)."""
+        raise NoBotYet(self.slug)
+
+    async def to_requirement(self, request: AuthRequest) -> None:
+        """To where the portal says that an authorization is required (`NotRequiredHere`: it says the contrary). Sends nothing."""
         raise NoBotYet(self.slug)
 
     async def cases_since(self, since: date) -> list[CaseSummary]:
@@ -210,6 +217,26 @@ class Portal(Reader):
         self._must(Ability.UNITS)
         return tuple(await self._while_signed_in(lambda: self.units_of(member_ids)))
 
+    async def ask_requirement(self, request: AuthRequest) -> Requirement:
+        """See `bots.driver.PortalDriver.ask_requirement`."""
+        self._must(Ability.REQUIREMENT)
+        return await self._while_signed_in(lambda: self._ask_requirement(request))
+
+    async def _ask_requirement(self, request: AuthRequest) -> Requirement:
+        await self.discard(request)
+        try:
+            await self.to_requirement(request)
+            return await self._requirement(request, required=True)
+        except NotRequiredHere:
+            return await self._requirement(request, required=False)
+        finally:
+            await self._tidy(request)
+
+    async def _requirement(self, request: AuthRequest, *, required: bool) -> Requirement:
+        """What this page says, the page sealed."""
+        evidence = await self.keep("required" if required else "not_required", request)
+        return Requirement(portal=self.slug, page=self.view.here, required=required, evidence=evidence, observed_at=self.now())
+
     def _must(self, ability: Ability) -> None:
         if ability not in self.does:
             raise NoBotYet(self.slug)
@@ -231,6 +258,8 @@ class Portal(Reader):
             await self.draft(request)
             shown = await self._read_back(request)
         except BotError as error:
+            if isinstance(error, NotRequiredHere):
+                error.said = await self._requirement(request, required=False)
             if error.action is not Action.RETRY:  # else it is drafted anew, and that begins by tidying
                 await self._tidy(request)
             raise
@@ -313,9 +342,9 @@ class Portal(Reader):
         await self._keep_page(receipt)
         return receipt
 
-    async def keep(self, kind: str, request: AuthRequest) -> None:
-        """This page as evidence of what the portal said about a request (``kind``), sealed, under the request's own id."""
-        self.evidence.store(kind, f"{self.slug}-{request.request_id}", (await self.view.html()).encode())
+    async def keep(self, kind: str, request: AuthRequest) -> str:
+        """This page as evidence of what the portal said about a request (``kind``), sealed; the name under which it is kept."""
+        return self.evidence.store(kind, f"{self.slug}-{request.request_id}", (await self.view.html()).encode())
 
     async def _keep_page(self, receipt: Receipt) -> None:
         """The confirmation page as evidence, sealed. The receipt is safe already: a full disk must not make it look lost."""

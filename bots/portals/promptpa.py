@@ -13,12 +13,12 @@ from bots.errors import NotListed, ProviderNotFound
 from bots.interview import interview
 from bots.limits import Limits
 from bots.model import AuthRequest, Certification, Drug, Member, RequestKind
-from bots.portal import WITHOUT_HISTORY, Portal
+from bots.portal import WITHOUT_HISTORY, Ability, Portal
 
 
 class PromptPa(Portal):
     slug = "promptpa"
-    does = WITHOUT_HISTORY
+    does = WITHOUT_HISTORY | {Ability.REQUIREMENT}
     limits = Limits(
         codes=1, attested=True, certifications=(Certification.INITIAL, Certification.RENEWAL), kinds=(RequestKind.PRIOR_AUTH,)
     )
@@ -31,7 +31,8 @@ class PromptPa(Portal):
         await self.view.fill(reference_no=reference_no, member_id=member.id, member_dob=self.date_text(member.dob))
         await self.view.press("view")
 
-    async def draft(self, request: AuthRequest) -> None:
+    async def to_requirement(self, request: AuthRequest) -> None:
+        """The page after the drug comes only where one is required."""
         view, member = self.view, request.member
         await view.goto("landing")
         await view.fill(submitter="prescriber", terms="yes")
@@ -41,6 +42,10 @@ class PromptPa(Portal):
         await view.fill(member_id=member.id, first_name=first, last_name=last, member_dob=self.date_text(member.dob))
         await view.press("next")
         await self._drug(request)
+
+    async def draft(self, request: AuthRequest) -> None:
+        view = self.view
+        await self.to_requirement(request)
         await self._prescriber(request)
         statement = {"statement": "yes"} if request.is_urgent else {}
         await view.fill(urgency=request.urgency, certification=request.certification, reason=self._reason(request), **statement)

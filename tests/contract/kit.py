@@ -313,6 +313,10 @@ class Profile:
         """One that the portal refuses in its own words."""
         raise AssertionError(f"the profile of {self.slug} does not say it")
 
+    def not_required(self, kit: Kit) -> AuthRequest:
+        """One of which the portal says that it needs no authorization."""
+        raise AssertionError(f"the profile of {self.slug} does not say it")
+
     def make_review_differ(self, kit: Kit) -> None:
         """From now on the review page shows something else than was entered."""
         kit.world.fault(self.slug, "one_day_early")

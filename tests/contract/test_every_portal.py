@@ -26,6 +26,7 @@ from bots.errors import (
     MemberNotFound,
     NoBotYet,
     NotConfigured,
+    NotRequiredHere,
     PasswordRejected,
     PortalDown,
     ReadBackDiffers,
@@ -73,6 +74,7 @@ class Case:
                 Ability.LIST: lambda: portal.list_cases(since),
                 Ability.READ: lambda: portal.read_case("X1"),
                 Ability.UNITS: lambda: portal.read_units(()),
+                Ability.REQUIREMENT: lambda: portal.ask_requirement(request),
             }
             with pytest.raises(NoBotYet):
                 await asked[ability]()
@@ -435,6 +437,27 @@ async def test_H17_units_add_up_and_carry_the_payers_own_date(case: Case) -> Non
         (u.authorization_no, u.service_code) for u in units if u.member_id == units[0].member_id
     }
     assert nobody == ()
+
+
+# --- whether an authorization is required ------------------------------------------------------------------------------
+
+
+async def test_Q23_what_the_portal_says_of_the_requirement_is_kept_with_its_page_and_nothing_is_sent(case: Case) -> None:
+    if await case.refuses(Ability.REQUIREMENT):
+        return
+    kit, free, gate = case.kit, case.profile.not_required(case.kit), Gate()
+    async with kit.portal(case.slug) as portal:
+        yes = await portal.ask_requirement(case.profile.request(kit))
+        no = await portal.ask_requirement(free)
+        with pytest.raises(NotRequiredHere) as caught:
+            await portal.submit(free, gate)
+    assert (yes.required, no.required, gate.steps, kit.accepted()) == (True, False, [], [])
+    assert caught.value.said is not None
+    for said in (no, caught.value.said):
+        assert (said.portal, said.required) == (case.slug, False)
+        assert said.page in load_pagemap(case.slug, kit.selector_file(case.slug)).pages
+        assert kit.evidence.read(said.evidence)
+        assert free.member.id not in said.evidence
 
 
 # --- the daily check --------------------------------------------------------------------------------------------------

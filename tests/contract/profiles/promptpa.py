@@ -70,6 +70,9 @@ class PromptPa(Profile):
         """A drug that Part D does not pay for."""
         return self.request(kit, drug=Drug(name="Samplaxil", strength="1 g", quantity="30", days_supply="30"))
 
+    def not_required(self, kit: Kit) -> AuthRequest:
+        return self.request(kit, drug=Drug(name="Demostatin", strength="20 mg", quantity="30", days_supply="30"))
+
     def examples(self, kit: Kit) -> dict[str, str]:
         asked = self.request(kit)
         names = {"member_first_name": asked.member.first_name, "member_last_name": asked.member.last_name}
