@@ -285,8 +285,10 @@
   // Only the element that was aimed at is pressed. Where the page moves under the pointer meanwhile, the press is caught, and given to
   // that element if one still may press it.
   const AIMED = Symbol.for('aimed');
+  const LANDED = Symbol.for('landed');
   const guard = (el) => {
     if (window[AIMED]) window[AIMED].abort();
+    window[LANDED] = '';
     const over = window[AIMED] = new AbortController();
     let astray = null;
     const watch = (event) => {
@@ -295,7 +297,11 @@
       if (event.type === 'click' && astray === false) astray = !meant(el, event.target);  // it moved while it was pressed
       if (astray) event.stopImmediatePropagation();
       if (astray && !/^pointer/.test(event.type)) event.preventDefault();  // a prevented pointer would bring no mouse events at all
-      if (event.type === 'mouseup') setTimeout(() => { over.abort(); if (astray && !spot({ el }).problem) { el.focus(); el.click(); } });
+      if (event.type === 'mouseup') setTimeout(() => {
+        over.abort();
+        window[LANDED] = !astray ? 'there' : spot({ el }).problem ? 'lost' : 'given';
+        if (window[LANDED] === 'given') { el.focus(); el.click(); }
+      });
     };
     for (const doc of documents()) {
       for (const type of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click']) {
@@ -355,6 +361,8 @@
       if (ask.focus) { hit.el.focus(); if (hit.el.select) hit.el.select(); } else guard(hit.el);
       return place;
     }),
+    // What became of the press: 'lost' when it fell beside its element and that had gone meanwhile, so that nothing was pressed.
+    landed: () => until(ask.wait, () => window[LANDED] === undefined ? 'left' : window[LANDED] || null),
     // Until a list offers an entry that begins with this, a single hit was put in by the page itself, or it says that it has nothing
     // or more than it shows.
     offered: () => until(ask.wait, (late) => {

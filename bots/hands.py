@@ -14,6 +14,10 @@ from bots.tabledata import fold
 _PUT = {FieldKind.TEXT, FieldKind.SECRET, FieldKind.SELECT, FieldKind.RADIO, FieldKind.CHECK, FieldKind.SPLIT}
 """Kinds that need no waiting in between: all of a page's are put in at once."""
 COVERED = "something lies over it"
+PRESSES = 3
+"""How often something is pressed that the page takes away in that very moment."""
+LANDS_WITHIN = 0.5
+"""Seconds in which a page that is still there tells what became of a press."""
 _NEEDS_WORD = {FieldKind.RADIO, FieldKind.COMBO, FieldKind.TREE}
 
 
@@ -58,10 +62,22 @@ class Hands:
             await self._eyes.see(batch[0]["key"], "fill", fields=batch)
 
     async def press(self, key: str, find: Find, **how: Any) -> None:
-        """Presses the one element of these candidates, in its middle, when nothing lies over it."""
-        spot = await self.aim(key, find, **how)
-        self.frame = await self._eyes.frame_at(spot)
-        await self._eyes.page.mouse.click(spot["x"], spot["y"])
+        """Presses the one element of these candidates, in its middle, when nothing lies over it.
+
+        A page that draws itself anew at that moment takes the element away before it is pressed: then its successor is pressed.
+        """
+        for _ in range(PRESSES):
+            spot = await self.aim(key, find, **how)
+            self.frame = await self._eyes.frame_at(spot)
+            await self._eyes.page.mouse.click(spot["x"], spot["y"])
+            if not await self._was_lost():
+                return
+
+    async def _was_lost(self) -> bool:
+        try:
+            return bool(await self._eyes.ask("landed", wait=LANDS_WITHIN) == "lost")
+        except (PlaywrightError, PortalSlow):
+            return False  # the press took the document away
 
     async def aim(self, key: str, find: Find, **how: Any) -> Any:
         """Where the one element of these candidates is to be pressed. Dialogs that mean nothing and lie over it are dismissed."""

@@ -94,6 +94,9 @@ class Portal(Reader):
         self.answered: dict[str, str] = {}
         """The questions that `draft` answered, by field key."""
         self.said: list[dict[str, str]] = []
+        self.drafts: set[str] = set()
+        """Numbers of the drafts begun here that were neither thrown away nor sent, where the portal numbers them."""
+        self._draft = ""
         self._sent = 0
 
     # --- what a portal module says -------------------------------------------------------------------------------
@@ -135,6 +138,11 @@ class Portal(Reader):
 
     async def units_of(self, member_ids: tuple[str, ...]) -> list[Units]:
         raise NoBotYet(self.slug)
+
+    def began(self, draft_no: str) -> None:
+        """`draft` has begun this draft, which the portal keeps until it is sent or thrown away."""
+        self._draft = draft_no
+        self.drafts.add(draft_no)
 
     # --- what jobs ask -------------------------------------------------------------------------------------------
 
@@ -338,6 +346,7 @@ class Portal(Reader):
             except (BotError, PlaywrightError) as error:
                 what = error.code if isinstance(error, BotError) else "browser"
                 raise Uncertain(self.slug, what=what) from error
+        self.drafts.discard(self._draft)
         await gate.receipt(receipt)
         await self._keep_page(receipt)
         return receipt
@@ -379,7 +388,7 @@ class Portal(Reader):
         """Does work; where it fails for want of something on a page that tells of an interruption, that is the failure."""
         try:
             return await work()
-        except (NotListed, PageChanged, PortalSlow) as error:
+        except (KnownRejection, NotListed, PageChanged, PortalSlow) as error:
             raise await self.view.told_instead(error) from error
 
 
