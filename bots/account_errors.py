@@ -144,6 +144,14 @@ class TermsChanged(BotError):
     text = "{portal} shows terms that a person must read and accept. Nothing was sent. Sign in by hand once, then run: priorbot portal enable {portal}"
 
 
+class AccountIncomplete(BotError):
+    """The portal wants something of the account's owner that no bot can give; ``reason`` says what."""
+
+    code = "account_incomplete"
+    action = Action.PERSON_PORTAL
+    text = "{portal} wants {reason} for account {account}, which only its owner can give. Nothing was sent. Sign in by hand once, then run: priorbot portal enable {portal}"
+
+
 class CodeNeeded(BotError):
     code = "code_needed"
     action = Action.PERSON_PORTAL

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bots.account_errors import (
     OF_ONE_ACCOUNT,
     AccessNotGranted,
+    AccountIncomplete,
     AccountInUse,
     AccountLocked,
     AgreementNeeded,
@@ -53,6 +54,7 @@ __all__ = [
     "OF_ONE_ACCOUNT",
     "AccessNotGranted",
     "AccountInUse",
+    "AccountIncomplete",
     "AccountLocked",
     "Action",
     "AgreementNeeded",

@@ -309,6 +309,19 @@
       }
     }
   };
+  // What was told before a press is no answer to it. It counts again once it was told anew: written anew, or gone and back.
+  const OLD = Symbol.for('told before');
+  const remember = (finds) => {
+    if (window[OLD]) window[OLD].watch.disconnect();
+    const els = new Set(finds.flatMap(([, find]) => find.flatMap((c) => found(c, {}))));
+    const watch = new MutationObserver((changes) => els.forEach((el) => {
+      if (!seen(el) || changes.some((change) => change.type !== 'attributes' && el.contains(change.target))) els.delete(el);
+    }));
+    if (els.size) for (const doc of documents()) watch.observe(doc, { subtree: true, childList: true, attributes: true, characterData: true });
+    window[OLD] = { els, watch };
+  };
+  const isOld = (el) => Boolean(window[OLD] && window[OLD].els.has(el) && seen(el));
+
   // A page whose own scripts have not run yet is not there yet: what is pressed or typed too early is lost, or undone by them.
   const ready = () => documents().every((doc) => {
     const [load] = doc.defaultView.performance.getEntriesByType('navigation');
@@ -325,7 +338,11 @@
         return { status: load.responseStatus, sentOn: load.redirectCount > 0 };
       }
       if (!late && !ready()) return null;
-      for (const [name, find] of [...ask.told, ...ask.pages]) {
+      for (const [name, find] of ask.told) {
+        const place = find.findIndex((c) => found(c, {}).some((el) => late || !isOld(el)));
+        if (place >= 0) return { name, drift: place };
+      }
+      for (const [name, find] of ask.pages) {
         const place = find.findIndex((c) => found(c, {}).length > 0);
         if (place >= 0) return { name, drift: place };
       }
@@ -359,6 +376,7 @@
       const place = spot(hit);
       if (place.problem) return place;
       if (ask.focus) { hit.el.focus(); if (hit.el.select) hit.el.select(); } else guard(hit.el);
+      remember(ask.told || []);
       return place;
     }),
     // What became of the press: 'lost' when it fell beside its element and that had gone meanwhile, so that nothing was pressed.

@@ -111,7 +111,7 @@ class Eyes:
 
     async def shown(self, finds: Mapping[str, Find], *, enabled: bool = False) -> set[str]:
         """Names of the finds that show something now (``enabled``: something that can be used)."""
-        return set((await self.ask("shown", finds=_pairs(finds)))["enabled" if enabled else "shown"])
+        return set((await self.ask("shown", finds=pairs(finds)))["enabled" if enabled else "shown"])
 
     async def survey(self, parts: Iterable[Part], seconds: float) -> list[tuple[str, int]]:
         """The problem (or "") and the candidate of each part; waits so long until all that are required are there."""
@@ -147,7 +147,7 @@ class Eyes:
         end = clock() + seconds
         while (left := end - clock()) > 0:
             try:
-                answer = await self.ask("look", wait=left, told=_pairs(told), pages=_pairs(pages))
+                answer = await self.ask("look", wait=left, told=pairs(told), pages=pairs(pages))
             except PlaywrightError:
                 if self.page.is_closed():
                     raise
@@ -164,5 +164,6 @@ class Eyes:
         return ""
 
 
-def _pairs(finds: Mapping[str, Find]) -> list[tuple[str, Any]]:
+def pairs(finds: Mapping[str, Find]) -> list[tuple[str, Any]]:
+    """Candidates by name, as the page's script takes them."""
     return [(name, plain(find)) for name, find in finds.items()]

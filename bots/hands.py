@@ -48,7 +48,7 @@ class Hands:
                 said = _bare(said)
                 if len(said) != sum(field.lengths):
                     raise self._eyes.error(NotListed, what=key)
-            if field.kind in _PUT:
+            if field.kind in _PUT and not field.by_keys:
                 entry = {"key": key, "find": plain(field.find), "kind": str(field.kind), "said": said}
                 batch.append({**entry, "lengths": field.lengths})
                 continue
@@ -102,7 +102,7 @@ class Hands:
     async def _choose(self, key: str, field: FieldMap, said: str) -> None:
         try:
             match field.kind:
-                case FieldKind.TYPED:
+                case FieldKind.TYPED | FieldKind.SECRET:
                     await self._type(key, field, said)
                 case FieldKind.PICK:
                     await self._pick(key, field, said)
@@ -126,7 +126,7 @@ class Hands:
         if field.leave:
             await keyboard.press("Tab")
         shown = await self._value(key, field.find)
-        if _bare(shown) != _bare(said):
+        if shown != fold(said) and (field.kind is FieldKind.SECRET or _bare(shown) != _bare(said)):
             raise self._eyes.changed(key, "does not keep what is typed")
 
     async def _pick(self, key: str, field: FieldMap, said: str) -> None:

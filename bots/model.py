@@ -284,6 +284,8 @@ class CaseSummary(Frozen):
     status_raw: str = ""
     status: Status = Status.UNKNOWN
     our_reference: str = ""
+    updated: str = ""
+    """When the portal says that anything about the case changed last, as it writes it; "" where its list does not say that."""
 
 
 class Receipt(Frozen):
@@ -327,6 +329,8 @@ class Reading(Frozen):
     submitted_at: datetime | None = None
     decided_on: date | None = None
     observed_at: datetime
+    listed_as: str = ""
+    """`CaseSummary.updated` of the list that was read just before; "" when it has none."""
 
 
 class PortalLetter(Frozen):

@@ -29,12 +29,12 @@ from bots.errors import (
     WindowBlocked,
     WindowClosed,
 )
-from bots.eyes import SLACK_SECONDS, plain
+from bots.eyes import SLACK_SECONDS, pairs, plain
 from bots.hands import Hands
 from bots.pagemap import ActionMap, Candidate, Find, PortalMap, TableMap
 from bots.reading import PageReader
 from bots.tabledata import Row
-from bots.windows import happens, navigation
+from bots.windows import end_all, happens, navigation
 
 MAX_LIST_PAGES = 200
 """A list longer than this is read as broken, not for ever."""
@@ -72,7 +72,15 @@ class PageView(PageReader):
         """Presses an action of this page and returns the page or outcome of its ``leads_to`` that is seen. One that ``opens``
         another window takes the view there (`WindowBlocked` when none opens)."""
         action = self._page().actions[key]
-        return await (self._move(key, action) if action.opens else self._press(action, self._hands.press(key, action.find)))
+        if action.opens:
+            return await self._move(key, action)
+        told = pairs(self._page().told_by(action))
+        seen = await self._press(action, self._hands.press(key, action.find, told=told))
+        if seen in action.asks_again:
+            clear = self._page().actions[action.asks_again[seen]]
+            await self._press(clear, self._hands.press(action.asks_again[seen], clear.find))
+            seen = await self._press(action, self._hands.press(key, action.find, told=told))
+        return seen
 
     async def arrive(self, *names: str) -> str:
         """Waits, without pressing anything, for the first of these pages and outcomes of this page."""
@@ -123,12 +131,10 @@ class PageView(PageReader):
 
     async def _happens(self, event: Literal["popup", "close"], action: ActionMap, press: Coroutine[Any, Any, None]) -> Any:
         """What the event gives; None when it does not come. An outcome of the action that is told instead is raised."""
-        outcomes = self._page().outcomes
-        finds = {name: outcomes[name].see for name in action.leads_to if name in outcomes}
-        seconds = self.map.timeouts.page
+        finds, seconds = self._page().told_by(action), self.map.timeouts.page
         came = await happens(self.browser_page, event, press, self._eyes.first_seen(finds, {}, seconds), seconds)
         if came and isinstance(came, str):
-            raise self.told(outcomes[came])
+            raise self.told(self._page().outcomes[came])
         return came or None
 
     @asynccontextmanager
@@ -143,7 +149,9 @@ class PageView(PageReader):
         async def click() -> str:
             # The answer is waited for by the sender; the page gets a little longer to show it.
             seconds = self.map.timeouts.commit + SLACK_SECONDS
-            return await self._press(action, self._hands.press(key, action.find, only=True), seconds)
+            return await self._press(
+                action, self._hands.press(key, action.find, only=True, told=pairs(self._page().told_by(action))), seconds
+            )
 
         async with sent_once(self.browser_page, action.commit, self.map.timeouts.commit, action.commit_unless):
             yield click
@@ -178,7 +186,7 @@ class PageView(PageReader):
             finds = {name: self._page().outcomes[name].see for name in in_place}
             waits.add(asyncio.create_task(self._eyes.first_seen(finds, {}, seconds)))
         done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        await _end(waits - {moved})
+        await end_all(waits - {moved})
         if not done:
             raise self._eyes.error(PortalSlow, page=self.here)
 
@@ -367,15 +375,14 @@ class PageView(PageReader):
     async def added(self, action: str, table_key: str, rows: int) -> None:
         """Waits until a table has exactly ``rows`` data rows, or an outcome of the action is told (raised)."""
         page = self._page()
-        table, told = page.tables[table_key], {n: page.outcomes[n] for n in page.actions[action].leads_to if n in page.outcomes}
-        finds = [(name, plain(outcome.see)) for name, outcome in told.items()]
+        table, told = page.tables[table_key], page.told_by(page.actions[action])
         seconds, said = self.map.timeouts.page, list(table.headers)
-        parts = {"find": plain(table.find), "columns": said, "rows": table.header_rows + rows, "told": finds}
+        parts = {"find": plain(table.find), "columns": said, "rows": table.header_rows + rows, "told": pairs(told)}
         seen = await self._eyes.ask("added", wait=seconds, **parts)
         if seen is None:
             raise self._eyes.error(PortalSlow, page=self.here)
         if seen["name"]:
-            raise self.told(told[seen["name"]])
+            raise self.told(page.outcomes[seen["name"]])
         if len(await self._rows(table_key, table)) != rows:
             raise self._eyes.changed(table_key, "a row was not added once")
 
@@ -416,11 +423,3 @@ class PageView(PageReader):
 def _row_of(table: TableMap, row: Row) -> dict[str, Any]:
     """A row of a table, as the page's script finds it."""
     return {"table": plain(table.find), "columns": list(table.headers), "index": row.index}
-
-
-async def _end(tasks: set[asyncio.Task[Any]]) -> list[BaseException]:
-    """Ends what still waits and returns what went wrong in the rest."""
-    for task in tasks:
-        task.cancel()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    return [result for result in results if isinstance(result, BaseException)]

@@ -120,6 +120,8 @@ class FieldMap(Frozen):
     """How many characters the portal takes; a longer value is told before it is typed. 0: as many as one likes."""
     lengths: tuple[int, ...] = ()
     """SPLIT: how many letters and digits each box takes, in order."""
+    by_keys: bool = False
+    """SECRET: typed key by key, into a box that keeps nothing else."""
     leave: bool = False
     """TYPED: left with Tab once it is filled, because the page looks at it only then."""
     posts_back: bool = False
@@ -143,6 +145,8 @@ class ActionMap(Frozen):
     """Pattern of the address of the one request that commits. Only the action that submits has it."""
     commit_unless: str = ""
     """Where other requests are sent to that same address: pattern of what those carry (a keep-alive). They go their own way."""
+    asks_again: dict[str, str] = {}
+    """Outcomes that the portal tells falsely at times -> the action that is rid of each; then this one is pressed once more."""
     opens: bool = False
     """Another window opens and the work goes on there; the window before it is closed."""
     closes: bool = False
@@ -233,6 +237,10 @@ class PageMap(Frozen):
     tables: dict[str, TableMap] = {}
     reads: dict[str, ReadMap] = {}
     read_back: dict[str, ReadMap] = {}
+
+    def told_by(self, action: ActionMap) -> dict[str, Find]:
+        """How the outcomes of this page are seen to which an action may lead."""
+        return {name: self.outcomes[name].see for name in action.leads_to if name in self.outcomes}
 
 
 class Formats(Frozen):

@@ -51,6 +51,11 @@ def _page_problems(portal_map: PortalMap, name: str, page: PageMap) -> Iterator[
         for target in action.leads_to:
             if target not in portal_map.pages and target not in page.outcomes:
                 yield f"{name}.{key}: leads to {target!r}, which is neither a page nor an outcome of {name}"
+        for told, clear in action.asks_again.items():
+            if told not in action.leads_to or told not in page.outcomes or page.outcomes[told].error:
+                yield f"{name}.{key}: asks_again after {told!r}, which is no outcome without an error that it leads to"
+            if clear not in page.actions or action.commit:
+                yield f"{name}.{key}: asks_again by {clear!r}, which is no action of {name}, or commits"
         yield from pattern_problem(f"{name}.{key}: commit", action.commit)
         yield from pattern_problem(f"{name}.{key}: commit_unless", action.commit_unless)
     for key, read in (*page.reads.items(), *page.read_back.items()):

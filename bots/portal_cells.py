@@ -97,6 +97,7 @@ class Cells:
             "our_reference": self.our_reference(request),
             "notes": request.notes,
             "place_of_service": request.place_of_service,
+            "request_kind": request.request_kind,
             "admission_date": request.admission_date.isoformat() if request.admission_date else "",
         }
         return {name: values[name] for name in names}
@@ -180,6 +181,7 @@ class Cells:
             status_raw=cells["status"],
             status=self.status(cells["status"]),
             our_reference=cells.get("our_reference", ""),
+            updated=cells.get("updated", ""),
         )
 
     def units(self, cells: Mapping[str, str], page: str) -> Units:

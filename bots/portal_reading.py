@@ -61,6 +61,8 @@ class Reader(Cells):
             raise BadReading(self.slug, page="case", what="another case than was opened")
         lines = [self.case_line(row.cells) for row in await view.table("lines")]
         submitted = self.date(read.get("submitted_on", ""), "case")
+        reason = read.get("reason", "") or "; ".join(sorted({line.reason for line in lines if line.reason}))
+        reviewer = f"reviewer's phone {read['reviewer_phone']}" if read.get("reviewer_phone") else ""
         return Reading(
             portal=self.slug,
             reference_no=reference_no,
@@ -68,7 +70,7 @@ class Reader(Cells):
             member_id=read.get("member_id", ""),
             status_raw=read["status"],
             status=self.case_status(self.status(read["status"]), lines),
-            status_reason=read.get("reason", "") or "; ".join(sorted({line.reason for line in lines if line.reason})),
+            status_reason="; ".join(filter(None, [reason, reviewer])),
             lines=tuple(lines),
             valid_from=self.date(read.get("valid_from", ""), "case"),
             valid_to=self.date(read.get("valid_to", ""), "case"),

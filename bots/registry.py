@@ -30,6 +30,7 @@ PORTALS: dict[str, str] = {
     "evicore": "Evicore",
     "husky_medical": "HuskyMedical",
     "husky_secure": "HuskySecure",
+    "optum_pro": "OptumPro",
     "promptpa": "PromptPa",
     "provider_connect": "ProviderConnect",
 }

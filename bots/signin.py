@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +22,7 @@ from bots.errors import (
     CodeRejected,
     NewPasswordRefused,
     NotConfigured,
+    PageChanged,
     PasswordChangeUnclear,
     PasswordExpired,
     PasswordNotChanged,
@@ -171,7 +172,16 @@ class Session(Visit):
         if self._password_sent:  # the answer to the last one still stands there
             await view.goto(sign_in.page)
         self._password_sent = True
-        await view.fill(**{sign_in.username: self.account.name, sign_in.password: password, **sign_in.also})
+        by_email = "@" in self.account.name
+        if sign_in.name_kind:  # first: another choice brings another box
+            await view.fill(**{sign_in.name_kind: "email" if by_email else "id"})
+        await view.fill(**{(by_email and sign_in.email) or sign_in.username: self.account.name})
+        if sign_in.next:
+            await view.fill(**sign_in.also)
+            await view.press(sign_in.next)
+            await view.fill(**{sign_in.password: password})
+        else:
+            await view.fill(**{sign_in.password: password, **sign_in.also})
 
     @asynccontextmanager
     async def _taking_code(self) -> AsyncIterator[AskCode | None]:
@@ -305,7 +315,8 @@ class Session(Visit):
     async def _sign_out(self) -> None:
         sign_in, view = self.map.sign_in, self.view
         async with view.signing_in():
-            if await view.leave(sign_in.landed, sign_in.sign_out):
-                return
+            with suppress(PageChanged):  # something may lie over it
+                if await view.leave(sign_in.landed, sign_in.sign_out):
+                    return
             if await view.goto(sign_in.landed, sign_in.page) == sign_in.landed:
                 await view.press(sign_in.sign_out)

@@ -70,6 +70,14 @@ class SignInMap(Frozen):
     """A public page that may announce an outage; read before the sign-in page."""
     page: str
     username: str = "username"
+    name_kind: str = ""
+    """Field of the sign-in page that says what the name is; entered as ``email`` for one with an @, else as ``id``."""
+    email: str = ""
+    """Field for a name that is an e-mail address, where that has a box of its own."""
+    next: str = ""
+    """Where the name is asked for first: the action of the sign-in page that sends it, and leads to ``password_page``."""
+    password_page: str = ""
+    """The page that then asks for the password; ``password`` and ``action`` stand there."""
     password: str = "password"
     also: dict[str, str] = {}
     """Further fields of the sign-in page -> what is entered there at each sign-in (a tick that the portal wants every time)."""
@@ -86,6 +94,11 @@ class SignInMap(Frozen):
     signed_out: str
     """Page that shows that we are out."""
     session_minutes: int = 20
+
+    @property
+    def last_page(self) -> str:
+        """The page from which the password is sent."""
+        return self.password_page or self.page
 
 
 def pattern_problem(place: str, pattern: str) -> Iterator[str]:
@@ -105,18 +118,21 @@ def sign_in_problems(portal_map: PortalMap) -> Iterator[str]:
         sign_in.page,
         sign_in.landed,
         *sign_in.pass_by,
-        *filter(None, [sign_in.banner_page, sign_in.in_use, sign_in.signed_out]),
+        *filter(None, [sign_in.banner_page, sign_in.password_page, sign_in.in_use, sign_in.signed_out]),
     ]
     for page in named:
         if page not in portal_map.pages:
             yield f"sign_in: no page {page!r}"
             return
-    page_map = portal_map.pages[sign_in.page]
-    for field in (sign_in.username, sign_in.password, *sign_in.also):
-        if field not in page_map.fields:
-            yield f"sign_in: page {sign_in.page} has no field {field!r}"
-    if sign_in.action not in page_map.actions:
-        yield f"sign_in: page {sign_in.page} has no action {sign_in.action!r}"
+    if bool(sign_in.next) != bool(sign_in.password_page):
+        yield "sign_in: next and password_page go together"
+    asked = [(sign_in.page, field) for field in filter(None, (sign_in.username, sign_in.name_kind, sign_in.email, *sign_in.also))]
+    for page, field in (*asked, (sign_in.last_page, sign_in.password)):
+        if field not in portal_map.pages[page].fields:
+            yield f"sign_in: page {page} has no field {field!r}"
+    for page, action in ((sign_in.page, sign_in.next), (sign_in.last_page, sign_in.action)):
+        if action and action not in portal_map.pages[page].actions:
+            yield f"sign_in: page {page} has no action {action!r}"
     if sign_in.sign_out not in portal_map.pages[sign_in.landed].actions:
         yield f"sign_in: page {sign_in.landed} has no action {sign_in.sign_out!r}"
     for page in filter(None, (sign_in.page, sign_in.landed, sign_in.banner_page)):

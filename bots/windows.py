@@ -68,3 +68,11 @@ def _counts(frame: Frame, pressed: Frame | None) -> bool:
     while inner is not None and inner != pressed:
         inner = inner.parent_frame
     return frame.parent_frame is None or inner is not None
+
+
+async def end_all(tasks: set[asyncio.Task[Any]]) -> list[BaseException]:
+    """Ends what still waits and returns what went wrong in the rest."""
+    for task in tasks:
+        task.cancel()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    return [result for result in results if isinstance(result, BaseException)]

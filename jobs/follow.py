@@ -32,6 +32,9 @@ REREAD_AFTER = timedelta(days=1)
 """An open case's page is read at least so often, whatever the list says: lists lag behind."""
 REREAD_UNLISTED = timedelta(hours=1)
 """The same where there is no list: expedited drug requests are decided within 24 hours."""
+REREAD_MARKED_AFTER = timedelta(days=7)
+"""The same where the list says of each case when anything about it changed last: then its word may lag, and its page is opened
+when that moves."""
 LIST_MARGIN = timedelta(days=2)
 """The list is asked for from so long before the oldest open case: days end elsewhere in other time zones."""
 LETTERS_WITHIN = timedelta(days=7)
@@ -169,7 +172,7 @@ async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[O
     for reference_no, snapshot in mine.items():
         row = listed.get(reference_no)
         if needs_reading(snapshot, row, office.now(), reread_after):
-            await _read_case(reader, reference_no, snapshot)
+            await _read_case(reader, reference_no, snapshot, row)
             outcomes.append(reader.outcome(snapshot.request.request_id))
         elif row is not None:
             unchanged.append(snapshot.request.request_id)
@@ -209,13 +212,20 @@ def lacks_letters(snapshot: Snapshot, now: datetime) -> bool:
 
 
 def needs_reading(snapshot: Snapshot, row: CaseSummary | None, now: datetime, reread_after: timedelta = REREAD_AFTER) -> bool:
-    """Whether the case's page is to be opened: never read, another word or number in the list, or open and read long ago."""
+    """Whether the case's page is to be opened: never read, changed by what the list says, or open and read long ago.
+
+    A list that says when a case changed last is believed in that, and in nothing else: its word may lag behind the case. Of any
+    other list another word or number is a change.
+    """
     reading = snapshot.reading
     if reading is None:
         return True
+    age = now - reading.observed_at
+    if row is not None and row.updated:
+        return row.updated != reading.listed_as or (is_open(snapshot) and age >= REREAD_MARKED_AFTER)
     if row is not None and _differs(row, reading):
         return True
-    return is_open(snapshot) and now - reading.observed_at >= reread_after
+    return is_open(snapshot) and age >= reread_after
 
 
 def is_open(snapshot: Snapshot) -> bool:
@@ -232,7 +242,7 @@ def _differs(row: CaseSummary, reading: Reading) -> bool:
     return bool(row.authorization_no) and row.authorization_no != reading.authorization_no
 
 
-async def _read_case(reader: _Reader, reference_no: str, snapshot: Snapshot) -> None:
+async def _read_case(reader: _Reader, reference_no: str, snapshot: Snapshot, row: CaseSummary | None) -> None:
     """Reads one case page into the journal. A page that cannot be read, or cannot be true, leaves the old value."""
     office, request_id = reader.office, snapshot.request.request_id
     try:
@@ -244,6 +254,7 @@ async def _read_case(reader: _Reader, reference_no: str, snapshot: Snapshot) -> 
         _alert(office, snapshot, error)
         return
     standing = Standing(status=reading.status, reason=reading.status_reason)
+    reading = replace(reading, listed_as=row.updated if row else "")
     if reading.status is Status.UNKNOWN:
         reason = f"{reader.slug} says {reading.status_raw!r}, a word that PriorBot does not know."
         standing = Standing(status=Status.UNKNOWN, error_code="unknown_word", reason=reason)

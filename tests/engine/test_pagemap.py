@@ -254,7 +254,7 @@ def test_every_page_behind_the_sign_in_can_sign_out(slug: str) -> None:
     """Sign-out is looked for where the work ended; a page without it costs another page view and may leave the seat taken."""
     found: PortalMap = load_pagemap(slug)
     sign_in = found.sign_in
-    before = {sign_in.page, sign_in.signed_out, sign_in.in_use, sign_in.banner_page, *sign_in.pass_by}
+    before = {sign_in.page, sign_in.signed_out, sign_in.in_use, sign_in.banner_page, sign_in.password_page, *sign_in.pass_by}
     before |= {sign_in.code.page, sign_in.code.method_page} if sign_in.code else set()
     before |= {name for name, page in found.pages.items() if page.public}
     assert [name for name, page in found.pages.items() if name not in before and sign_in.sign_out not in page.actions] == []

@@ -17,6 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from bots.driver import CommitGate, CredentialGate, SubmitResult
 from bots.errors import (
     AccountInUse,
@@ -339,6 +341,8 @@ class World:
         self.units: list[Units] = []
         self.letters: tuple[PortalLetter, ...] | None = None
         """None: this portal shows no letters."""
+        self.listed: dict[str, dict[str, Any]] = {}
+        """What the list says of a case, where that is not what its page says."""
         self.readings: dict[str, Reading] = {}
         self.calls: list[str] = []
         self.read_as: list[Member | None] = []
@@ -423,7 +427,7 @@ class PortalDouble:
         await self._pass("sign_in")
         await self._sign_in()
         await self._pass("list")
-        return tuple(self._cases())
+        return tuple(replace(case, **self._world.listed.get(case.reference_no, {})) for case in self._cases())
 
     async def read_case(self, reference_no: str, member: Member | None = None) -> Reading:
         self._world.calls.append(f"read {reference_no}")

@@ -75,6 +75,37 @@ async def test_an_open_case_is_opened_once_a_day_whatever_the_list_says(office: 
     assert f"read {NUMBER}" in world.calls
 
 
+async def test_a_list_that_says_when_a_case_changed_is_believed_in_that_and_its_word_may_lag(
+    office: Office, world: World, truth: Truth, clock: FakeClock
+) -> None:
+    """It goes on saying Pending: the decision is found at the next look all the same, and looked at once."""
+    world.listed[NUMBER] = {"status_raw": "Pending", "status": Status.PENDED_REVIEW, "updated": "06/12/2019 09:00:00"}
+    await follow_open(office)
+    world.calls.clear()
+    clock.advance(days=3)
+    await follow_open(office)
+    assert f"read {NUMBER}" not in world.calls
+    truth.decide(NUMBER, "Authorized")
+    world.listed[NUMBER]["updated"] = "06/15/2019 08:30:00"
+    await follow_open(office)
+    assert _now(office).status is Status.APPROVED
+    take_in(office.journal, build_request("R-2"))
+    await submit_due(office)
+    world.calls.clear()
+    clock.advance(hours=1)
+    await follow_open(office)
+    assert f"read {NUMBER}" not in world.calls
+
+
+async def test_a_mark_that_does_not_move_is_not_believed_for_ever(office: Office, world: World, clock: FakeClock) -> None:
+    world.listed[NUMBER] = {"updated": "06/12/2019 09:00:00"}
+    await follow_open(office)
+    world.calls.clear()
+    clock.advance(days=7)
+    await follow_open(office)
+    assert f"read {NUMBER}" in world.calls
+
+
 async def test_a_decided_case_is_opened_again_only_when_the_list_says_otherwise(
     office: Office, world: World, truth: Truth, clock: FakeClock
 ) -> None:

@@ -118,6 +118,38 @@ MARKS: dict[int, dict[str, str]] = {
     },
 }
 
+OPTUM_PRO = {
+    1: r'data-do="next".*[\s\S]*id="btnLogin".*data-do="signin"',
+    3: r"past_password",
+    4: r"def method_page",
+    6: r"rememberMyDevice",
+    8: r"session_of\(request\) is not None",
+    9: r'"maintenance"',
+    10: r"sessionStorage\.getItem\(KEPT\)",
+    12: r"SURVEY_MS",
+    13: r"seamless-digital-tile",
+    16: r"are not reviewed by Optum",
+    22: r"DEBOUNCE_MS",
+    23: r"document\.body\.append\(open\)",
+    25: r"data-mask=date",
+    26: r"box\.value = model\[box\.name\]",
+    28: r'class="copy" hidden',
+    30: r"submit-rfp-btn",
+    31: r"the overlay then stays under it",
+    32: r"loading-error-message",
+    33: r"false_miss",
+    35: r"SLIDE_MS",
+    36: r"is on file:",
+    45: r"Acknowledgement and Submit",
+    47: r"We received your request",
+    50: r"one_day_early",
+    52: r"answer\.expired",
+    54: r"characters or less",
+    57: r"Always 200",
+}
+for _number, _mark in OPTUM_PRO.items():
+    MARKS.setdefault(_number, {})["optum_pro"] = _mark
+
 
 def rows() -> dict[int, tuple[str, str]]:
     """Number -> (portals, tests) of the README's table."""
