@@ -36,7 +36,7 @@ from sqlalchemy import (
 from bots.private import open_private, sync_folder
 from jobs.state import OPEN_ATTEMPT
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_MILLISECONDS = 30_000
 """How long a writer waits for another process's transaction; each takes milliseconds."""
 GENESIS = "0" * 64
@@ -210,11 +210,11 @@ _APPEND_ONLY = {
 }
 
 
-def _only_new_kinds(_connection: Connection) -> None:
-    """Version 2 has new kinds of events (letters, enrolments); the tables are the same."""
+def _only_new_events(_connection: Connection) -> None:
+    """New kinds of events (2: letters, enrolments) or fields (3: a route's portal that handed over, what a portal said); the tables are the same."""
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _only_new_kinds}
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _only_new_events, 2: _only_new_events}
 """From version n to n + 1, each in one transaction."""
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from bots.errors import PasswordRejected, PortalDown, Uncertain
 from bots.model import Status
+from bots.registry import PORTALS
 from jobs.config import load_config
 from jobs.home import Home
 from jobs.ledger import LEDGER_COLUMNS
@@ -251,7 +252,8 @@ def test_a_portal_is_disabled_and_enabled_by_a_person(ready: Any, home_path: Pat
     assert state() == ("on", 2)
 
 
-def test_portals_without_a_bot_say_so(ready: Any) -> None:
+def test_portals_without_a_bot_say_so(ready: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(PORTALS, "carepartners")
     states = {one["slug"]: one["state"] for one in ready("portal", "list", "--json").objects}
     assert states["carepartners"] == "no_bot"
     assert states["clear_coverage"] == "not_set_up"
@@ -327,7 +329,10 @@ def test_without_a_portal_set_up_every_request_rests_with_a_reason(ready: Any, s
     assert "HUSKY-001" in {one["request_id"] for one in ready("queue", "--json").objects}
 
 
-def test_a_request_whose_portal_has_no_bot_is_a_person_s_and_says_so(ready: Any, sample: Path) -> None:
+def test_a_request_whose_portal_has_no_bot_is_a_person_s_and_says_so(
+    ready: Any, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(PORTALS, "carepartners")
     objects = {one["request_id"]: one for one in ready("submit", sample, "--json").objects}
     one = objects["CPCT-004"]
     assert (one["portal"], one["status"]) == ("carepartners", "needs_person")

@@ -114,11 +114,13 @@ async def test_Q21_a_missing_button_means_that_access_was_not_granted(kit: Kit) 
     assert "has not given account am-desk1 access to Authorization Manager" in error.sentence
 
 
-async def test_a_banner_about_cookies_in_the_frame_is_rejected_and_never_accepted(kit: Kit) -> None:
-    """It lies over the tool whenever that is opened anew."""
+async def test_a_banner_about_cookies_in_page_and_frame_is_rejected_and_never_accepted(kit: Kit) -> None:
+    """It lies over the page, and over the tool whenever that is opened anew."""
     async with kit.portal(SLUG) as portal:
         for number in (40, 41):
             assert (await portal.submit(PROFILE.request(kit, number), Gate())).receipt is not None
+        cookies = await portal.view.browser_page.context.cookies()
+    assert [cookie["name"] for cookie in cookies if cookie["name"] == "consent"] == []
     assert len(kit.accepted()) == 2
 
 

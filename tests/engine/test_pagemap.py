@@ -102,6 +102,7 @@ def test_a_good_file_is_loaded(tmp_path: Path) -> None:
 
 HOME = ("pages", "home")
 SLIPS: dict[str, tuple[Change, str, str]] = {
+    "redirect without a portal": (put("interruptions", "down", "error", "redirected"), "go together", "(any).down"),
     "later part that is not there": (put("check", {"later": ["home.nothing"]}), "no such part", "check.later"),
     "absent part that is not there": (put("check", {"absent": ["nowhere.code"]}), "no such part", "check.absent"),
     "unknown key": (put(*HOME, "fields", "code", "labels", []), "labels", "$.pages[...].fields[...]"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from site_bench import Bench, find
 
-from bots.errors import KnownRejection, PortalDown, SessionLost, WindowBlocked, WindowClosed
+from bots.errors import KnownRejection, PortalDown, Redirected, SessionLost, WindowBlocked, WindowClosed
 from bots.page import PageView
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -106,3 +106,47 @@ async def test_drift_in_the_window_is_drift_of_the_portal(bench: Bench) -> None:
     async with view.window("open") as other:
         await other.fill(note="Synthetic")
     assert [(drift.page, drift.key, drift.candidate) for drift in view.drift] == [("criteria", "note", 1)]
+
+
+# --- the work goes on in the other window -----------------------------------------------------------------------------
+
+AWAY = {"see": [{"address": r"\/away\?to=somebody"}], "error": "redirected", "portal": "clear_coverage"}
+TAB = "<form method=post action='{to}' target=_blank><button id=open>Open</button></form>"
+
+
+async def moving(bench: Bench, to: str = "/other", **timeouts: float) -> PageView:
+    bench.site.pages["/other"] = OTHER
+    bench.site.pages["/away"] = "<h1>Somebody else's page</h1>"
+    return await bench.show(
+        TAB.format(to=to),
+        more={"criteria": {"is_here": [{"role": "heading", "name": "Criteria"}], "fields": {"note": find({"label": "Note"})}}},
+        timeouts=timeouts,
+        actions={"open": find({"css": "#open"}, leads_to=["away", "criteria"], opens=True)},
+        outcomes={"away": AWAY},
+    )
+
+
+async def test_the_work_goes_on_in_the_window_that_opens_and_the_one_before_is_closed(bench: Bench) -> None:
+    view = await moving(bench)
+    assert await view.press("open") == "criteria"
+    await view.fill(note="Synthetic")
+    assert len(view.browser_page.context.pages) == 1
+    assert await view.browser_page.evaluate("document.querySelector('input').value") == "Synthetic"
+
+
+async def test_a_page_of_somebody_else_is_known_by_its_address(bench: Bench) -> None:
+    view = await moving(bench, "/away?to=somebody")
+    with pytest.raises(Redirected) as caught:
+        await view.press("open")
+    assert caught.value.details["to"] == "clear_coverage"
+
+
+async def test_where_none_opens_the_work_stays_and_it_is_told(bench: Bench) -> None:
+    view = await bench.show(
+        "<button id=open>Open</button>",
+        actions={"open": find({"css": "#open"}, leads_to=["start"], opens=True)},
+        timeouts={"page": 0.5},
+    )
+    with pytest.raises(WindowBlocked):
+        await view.press("open")
+    assert view.here == "start"

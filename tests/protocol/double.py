@@ -49,6 +49,7 @@ from bots.errors import (
     ReadBackDiffers,
     SessionLost,
     SeveralMatches,
+    StillSignedIn,
     TermsChanged,
     Uncertain,
 )
@@ -98,6 +99,7 @@ BEFORE_INTENT: dict[str, Callable[[str], Exception]] = {
     "rate_limited": RateLimited,
     "session_lost": SessionLost,
     "account_in_use": AccountInUse,
+    "still_signed_in": StillSignedIn,
     "code_expired": CodeExpired,
     "code_not_arrived": CodeNotArrived,
     "mailbox_down": MailboxDown,

@@ -328,7 +328,7 @@ async def test_outside_its_hours_a_portal_is_left_alone(journal: Journal, truth:
 
 
 async def test_a_portal_without_a_bot_is_a_persons(journal: Journal, truth: Truth, clock: FakeClock) -> None:
-    take_in(journal, build_request("R-1"), portal="carepartners")
+    take_in(journal, build_request("R-1"), portal="a_portal_of_later")
     await submit_due(open_office(journal, World(truth, clock)))
     now = journal.snapshot("R-1")
     assert (now.status, now.error_code) == (Status.NEEDS_PERSON, "no_bot_yet")

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from jobs.routing import additional_clinical_fax
+from bots.errors import NotRequiredHere
+from jobs.routing import additional_clinical_fax, after_answer
 from jobs.state import Decision, Fallback, FallbackWay
 
 TODAY = date(2026, 11, 23)
@@ -145,6 +146,14 @@ def test_BA2_additional_clinical_for_a_concurrent_review(ask, book):
 def test_BA2_elsewhere_no_number_is_known(ask, book, payer, coverage):
     asked = ask(payer, "inpatient", coverage=coverage)
     assert additional_clinical_fax(asked, concurrent_review=False, as_of=TODAY, rulebook=book) is None
+
+
+def test_B6_what_the_requirement_search_does_not_require_is_over(way, ask, book):
+    asked, found = ask("bcbsma", "therapy_pt"), way("bcbsma", "therapy_pt")
+    after = after_answer(found, asked, NotRequiredHere.code, as_of=TODAY, rulebook=book)
+    assert (after.decision, after.rule_ids) == (Decision.NOT_REQUIRED, ("B4", "B6"))
+    assert "kept as evidence" in after.reason
+    assert after_answer(found, asked, "portal_down", as_of=TODAY, rulebook=book) is None
 
 
 def test_BP1_a_coverage_of_another_payer_is_a_persons(way):

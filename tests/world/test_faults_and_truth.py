@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.faults import STANDING, SWITCHABLE
 from fixtures.people import members
+from fixtures.plans import plan_members
 
 BANNER = "Clear Coverage is currently experiencing intermittent connectivity issues"
 
@@ -171,7 +172,7 @@ async def test_the_response_log_has_portal_account_path_and_times(desk: Any, tru
 
 async def test_members_and_providers_are_told_with_their_tags(truth: Any) -> None:
     told = {row["id"]: row for row in await truth.get("members")}
-    assert len(told) == len(members())
+    assert len(told) == len(members()) + len(plan_members())
     not_eligible = next(m for m in members() if "NA" in m.tags)
     assert told[not_eligible.id]["eligibility"] == "NA"
     assert all({"npi", "last_name", "cmap"} <= set(row) for row in await truth.get("providers"))

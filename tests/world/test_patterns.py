@@ -28,7 +28,10 @@ MARKS: dict[int, dict[str, str]] = {
         "provider_connect": r"session_of\(request\) is not None",
     },
     9: dict.fromkeys(("clear_coverage", "evicore", "husky_medical", "husky_secure", "provider_connect"), r'"maintenance"'),
-    16: {"husky_medical": r"cannot be submitted here\. It is reviewed by eviCore"},
+    11: {"authorization_manager": r"Accept All Cookies"},
+    14: dict.fromkeys(("authorization_manager", "carepartners"), r"newBodyFrame"),
+    15: {"authorization_manager": r'target="_blank"', "carepartners": r"form\.target = '_blank'"},
+    16: {"carepartners": r"Redirecting to Optum Pro", "husky_medical": r"cannot be submitted here\. It is reviewed by eviCore"},
     17: {"evicore": r"__doPostBack", "husky_secure": r"__doPostBack"},
     18: {"evicore": r"_ctl0", "husky_secure": r"_ctl\{\{ ctl \}\}"},
     19: {"husky_secure": r"ctr\{module\}"},
@@ -83,6 +86,8 @@ MARKS: dict[int, dict[str, str]] = {
     45: {"evicore": r"chkAttest", "husky_medical": r"attest-yes", "promptpa": r"ppa_statement"},
     46: {"husky_medical": r"Encrypted files require a password", "promptpa": r"protected by a password"},
     47: {
+        "authorization_manager": r"Request Approved",
+        "carepartners": r"Request Approved",
         "clear_coverage": r"This is not an authorization",
         "evicore": r"pended\.html",
         "husky_medical": r"pendedConfirmation",
@@ -164,9 +169,8 @@ def test_the_pattern_stands_in_the_pages_of_the_portals_that_the_table_names(num
     assert sorted(MARKS[number]) == sorted(slug for slug in PORTALS if slug in portals)
     for slug, mark in MARKS[number].items():
         folder = ROOT / "fixtures" / "portals" / slug
-        files = [
-            path for path in folder.rglob("*") if path.suffix in {".py", ".js", ".html", ".css"} and "skin2" not in path.parts
-        ]
+        own = [path for place in (folder, *PORTALS[slug].shared) for path in place.rglob("*")]
+        files = [path for path in own if path.suffix in {".py", ".js", ".html", ".css"} and "skin2" not in path.parts]
         texts = [path.read_text("utf-8") for path in (*files, *folder.parent.parent.glob("web*.py"))]
         assert any(re.search(mark, text) for text in texts), f"{slug} has lost its pattern {number}"
 
