@@ -101,9 +101,14 @@
     let list = matches(c, how.root || document);
     // "any": a list that the page draws may have no box that one sees; then it is pressed itself.
     const boxes = (el) => { const inside = all(el, BOX); return how.box === 'any' && !inside.some((box) => seen(box) && boxed(box)) ? [el] : inside; };
-    if (how.box && c.beside) list = list.flatMap((el) => el.matches(BOX) ? [el] : boxes(el));
+    if (how.box && (c.beside || c.row)) list = list.flatMap((el) => el.matches(BOX) ? [el] : boxes(el));
     if (!how.hidden) list = list.filter((el) => seen(el) && (!how.solid || boxed(el)));
-    if (how.starts) list = list.filter((el) => startsWith(fold(el.innerText), how.starts));
+    if (how.starts) {
+      list = list.filter((el) => startsWith(fold(el.innerText), how.starts));
+      // "Sampletab" is meant where that is a whole entry, however many "Sampletab XR" stand below it.
+      const whole = list.filter((el) => fold(el.innerText) === how.starts);
+      if (whole.length) list = whole;
+    }
     if (how.equals) list = list.filter((el) => fold(el.innerText) === how.equals);
     list = Array.from(new Set(list));
     if (!c.place) return list;
@@ -382,7 +387,8 @@
       const own = ask.itself.length ? one(ask.itself, { box: true }) : {};
       const has = own.el ? fold(valueOf(own.el)) : '';
       if (has !== ask.starts && startsWith(has, ask.starts)) return { offered: true, itself: true };
-      if (ask.find.some((c) => found(c, { starts: ask.starts, solid: true }).length)) return { offered: true };
+      const fits = ask.find.map((c) => found(c, { starts: ask.starts, solid: true }).length).find((count) => count > 0);
+      if (fits) return { offered: true, several: fits > 1 };
       if (ask.full.length && any(ask.full)) return { offered: false, full: true };
       // A list that still offers only other things when time is up has answered: ours is not in it.
       const others = late && ask.find.some((c) => found(c, { solid: true }).length);

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.browser import Frame, PlaywrightError
-from bots.errors import ListCutOff, NotListed, PageChanged, PortalSlow, TooLong
+from bots.errors import ListCutOff, NotListed, PageChanged, PortalSlow, SeveralMatches, TooLong
 from bots.eyes import Eyes, plain
 from bots.pagemap import FieldKind, FieldMap, Find
 from bots.tabledata import fold
@@ -130,7 +130,8 @@ class Hands:
             raise self._eyes.changed(key, "does not keep what is typed")
 
     async def _pick(self, key: str, field: FieldMap, said: str) -> None:
-        """Types into a type-ahead and chooses its one entry for the value; the last key is typed so that it asks the portal."""
+        """Types into a type-ahead (the last key really, so that it asks the portal) and chooses the entry that is the value, else
+        the only one that begins with it."""
         eyes, options, shown = self._eyes, plain(field.options), field.shown or field.find
         await self.aim(key, field.find, box=True, focus=True)
         await eyes.page.keyboard.insert_text(said[:-1])
@@ -143,6 +144,8 @@ class Hands:
         if not answer.get("offered"):
             # A portal that has a word for "nothing fits" and does not say it has not answered at all.
             raise eyes.error(PortalSlow, page=eyes.here) if field.none and not answer else eyes.error(NotListed, what=key)
+        if answer.get("several"):
+            raise eyes.error(SeveralMatches, what=f"entries in the field {key}")
         if not answer.get("itself"):
             await self.press(key, field.options, starts=said)
         await self._shows(key, shown, said)

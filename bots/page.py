@@ -201,12 +201,12 @@ class PageView(PageReader):
         pages = {n: self.map.pages[n].is_here for n in names if n in self.map.pages}
         # What may be told besides: an outcome stands before a page, because a page that carries an error is the error.
         told: dict[str, Find] = {f"!{k}": o.see for k, o in self.map.interruptions.items()}
-        sign_in = self.map.sign_in.page
-        if not self._signing_in and sign_in not in names:
-            told[f"@{sign_in}"] = self.map.pages[sign_in].is_here
-        change = self.map.sign_in.change_password
-        if change is not None and change.page not in names:
-            told[f"#{change.page}"] = self.map.pages[change.page].is_here
+        if (account := self.map.account) is not None:
+            sign_in, change = account.page, account.change_password
+            if not self._signing_in and sign_in not in names:
+                told[f"@{sign_in}"] = self.map.pages[sign_in].is_here
+            if change is not None and change.page not in names:
+                told[f"#{change.page}"] = self.map.pages[change.page].is_here
         told |= {n: o.see for n, o in outcomes.items()}
         # A window that opens over an expected page hides it, however soon it opened.
         over = {late: self.map.pages[n] for n in list(pages) for late in self.map.pages[n].late if late != before}
@@ -304,7 +304,8 @@ class PageView(PageReader):
         page = self._page()
         questions = {key: field for key, field in page.fields.items() if key.startswith(prefix)}
         # Questions may come later than their page is known; with them, or in their place, come the buttons that leave it.
-        leaving = {key: action for key, action in page.actions.items() if key != self.map.sign_in.sign_out}
+        sign_out = self.map.account.sign_out if self.map.account else ""
+        leaving = {key: action for key, action in page.actions.items() if key != sign_out}
         parts = [(key, plain(field.find)) for key, field in questions.items()]
         parts += [(key, plain(action.find)) for key, action in leaving.items()]
         await self._eyes.ask("look", wait=self.map.timeouts.element, told=[], pages=parts)

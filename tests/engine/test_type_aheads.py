@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 from site_bench import Bench, find, value
 
-from bots.errors import BotError, DocumentRefused, ListCutOff, NotListed, PageChanged, PortalDown, PortalSlow, TooLong
+from bots.errors import (
+    BotError,
+    DocumentRefused,
+    ListCutOff,
+    NotListed,
+    PageChanged,
+    PortalDown,
+    PortalSlow,
+    SeveralMatches,
+    TooLong,
+)
 from bots.page import PageView
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -42,6 +52,19 @@ async def test_of_several_the_one_that_begins_with_the_value_is_chosen(bench: Be
     view = await bench.show(typeahead("offer('E11.9 - Sample', 'E11.91 - Other', 'E11.65 - Third')"), fields={"code": PICK})
     await view.fill(code="E11.9")
     assert await value(view, "box") == "E11.9 - Sample"
+
+
+async def test_an_entry_that_is_the_value_goes_before_those_that_only_begin_with_it(bench: Bench) -> None:
+    view = await bench.show(typeahead("offer('Sampletab XR', 'Sampletab', 'Sampletab CR')"), fields={"code": PICK})
+    await view.fill(code="Sampletab")
+    assert await value(view, "box") == "Sampletab"
+
+
+async def test_of_several_that_begin_with_the_value_none_is_chosen(bench: Bench) -> None:
+    view = await bench.show(typeahead("offer('Sampletab XR', 'Sampletab CR')"), fields={"code": PICK})
+    with pytest.raises(SeveralMatches):
+        await view.fill(code="Sampletab")
+    assert await value(view, "box") == "Sampletab"
 
 
 @pytest.mark.parametrize(
