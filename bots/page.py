@@ -29,9 +29,9 @@ from bots.errors import (
     WindowBlocked,
     WindowClosed,
 )
-from bots.eyes import SLACK_SECONDS, pairs, plain
+from bots.eyes import SLACK_SECONDS, pairs, plain, row_of
 from bots.hands import Hands
-from bots.pagemap import ActionMap, Candidate, Find, PortalMap, TableMap
+from bots.pagemap import ActionMap, Candidate, Find, PortalMap
 from bots.reading import PageReader
 from bots.tabledata import Row
 from bots.windows import end_all, happens, navigation
@@ -90,7 +90,7 @@ class PageView(PageReader):
         """Presses the ``row_action`` inside one row of a table; returns which of ``to`` is seen."""
         table = self._page().tables[table_key]
         action = ActionMap(find=table.row_action, leads_to=tuple(to), navigates=navigates)
-        place = _row_of(table, row)
+        place = row_of(table, row)
         return await self._press(action, self._hands.press(f"{table_key}.row_action", table.row_action, row=place))
 
     @asynccontextmanager
@@ -330,7 +330,7 @@ class PageView(PageReader):
         """
         page, seconds = self._page(), self.map.timeouts.download
         find = page.actions[key].find if row is None else page.tables[key].row_action
-        place = {} if row is None else {"row": _row_of(page.tables[key], row)}
+        place = {} if row is None else {"row": row_of(page.tables[key], row)}
         try:
             async with FileCatcher(self.browser_page, self.base_url, seconds) as catcher:
                 for quiet in (QUIET, 0):
@@ -399,8 +399,3 @@ class PageView(PageReader):
             yield
         finally:
             self._signing_in = False
-
-
-def _row_of(table: TableMap, row: Row) -> dict[str, Any]:
-    """A row of a table, as the page's script finds it."""
-    return {"table": plain(table.find), "columns": list(table.headers), "index": row.index}

@@ -245,9 +245,9 @@ class _Settle:
                 return self._end(error, self._answered(error) or happened.Moved(standing=person_task(error)))
             case Action.FIX_REQUEST:
                 return self._refused(error)
-            case Action.FALLBACK if isinstance(error, Redirected):
-                return self._redirected(error)
             case Action.FALLBACK:
+                if isinstance(error, Redirected):
+                    return self._redirected(error)
                 structlog.get_logger().error("portal_fallback", portal=portal, error_code=error.code)
                 return self._end(error, self._answered(error) or happened.Moved(standing=self._other_way(error)))
             case Action.VERIFY:

@@ -36,6 +36,8 @@ NEXT_STEPS = (
     "help desk",
     "fax it",
     "phone it in",
+    "submit it on",
+    "enters its account",
     "kept",
     "mend",
     "correct",
