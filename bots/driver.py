@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from bots.check_report import CheckReport
-from bots.model import AuthRequest, CaseSummary, Frozen, PortalLetter, Reading, Receipt, Shown, Units
+from bots.model import AuthRequest, CaseSummary, Frozen, Member, PortalLetter, Reading, Receipt, Requirement, Shown, Units
 
 if TYPE_CHECKING:
     from bots.passwords import PasswordPolicy
@@ -42,7 +42,7 @@ class SubmitResult(Frozen):
 
 
 class PortalDriver(Protocol):
-    """A portal under one signed-in account. Calls are made one after the other, never at once.
+    """A portal under one signed-in account (none where it has no accounts). Calls are made one after the other, never at once.
 
     The portal signs in by itself when first needed and again (once) when the portal ended the session before an INTENT.
     """
@@ -66,8 +66,8 @@ class PortalDriver(Protocol):
     async def list_cases(self, since: date) -> tuple[CaseSummary, ...]:
         """All cases of this account's practice received since that day, over all pages of the list."""
 
-    async def read_case(self, reference_no: str) -> Reading:
-        """The case page, line items included."""
+    async def read_case(self, reference_no: str, member: Member | None = None) -> Reading:
+        """The case page, line items included. ``member``: whose it is, for portals that show it only to those who know."""
 
     @property
     def has_letters(self) -> bool:
@@ -75,6 +75,12 @@ class PortalDriver(Protocol):
 
     async def read_letters(self, reference_no: str) -> tuple[PortalLetter, ...]:
         """All letters of a case, each stored sealed; may be empty. Raises `FileNotReceived` when one cannot be had now."""
+
+    async def ask_requirement(self, request: AuthRequest) -> Requirement:
+        """Whether the portal itself wants an authorization for this, its page kept. Sends nothing, leaves nothing behind.
+
+        Raises `NoBotYet` where the portal says nothing of it, and what a submission raises before its INTENT.
+        """
 
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         """Units of the authorizations of these members (all that the page lists, when empty)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from bots.browser import PlaywrightError
 from bots.compare import differing
@@ -19,6 +19,9 @@ from bots.model import Frozen
 from bots.passwords import PasswordPolicy
 from bots.portal import Portal
 from bots.vault import Secret
+
+if TYPE_CHECKING:
+    from bots.signin import Session
 
 
 class SignUp(Frozen):
@@ -60,6 +63,7 @@ class SignUpPortal(Portal):
     """A portal on which PriorBot can sign up. Pages with a meaning here: the last one has ``read_back`` and the action ``finish``
     (with its ``commit`` pattern); every one may have an action ``cancel``."""
 
+    session: Session
     listed_within: ClassVar[timedelta]
     """So long after its enrolment with the payer a provider may be missing on the portal."""
 

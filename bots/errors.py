@@ -7,6 +7,8 @@ jobs. No health information enters a message: a subclass takes only portal, page
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bots.account_errors import (
     OF_ONE_ACCOUNT,
     AccessNotGranted,
@@ -34,6 +36,19 @@ from bots.account_errors import (
     TermsChanged,
 )
 from bots.failure import Action, BotError
+from bots.refusals import (
+    DocumentRefused,
+    KnownRejection,
+    MemberNotFound,
+    NotEligible,
+    NotListed,
+    NotOneRequest,
+    PlanNotFound,
+    TooLong,
+)
+
+if TYPE_CHECKING:
+    from bots.model import Requirement
 
 __all__ = [
     "OF_ONE_ACCOUNT",
@@ -48,20 +63,28 @@ __all__ = [
     "CodeNeeded",
     "CodeNotArrived",
     "CodeRejected",
+    "DocumentRefused",
     "EnrolmentUnclear",
+    "KnownRejection",
     "MailboxBusy",
     "MailboxDown",
     "MailboxRefused",
     "MailboxSlow",
+    "MemberNotFound",
     "NewPasswordRefused",
+    "NotEligible",
+    "NotListed",
+    "NotOneRequest",
     "PasswordChangeUnclear",
     "PasswordExpired",
     "PasswordNotChanged",
     "PasswordRejected",
+    "PlanNotFound",
     "ProviderNotListed",
     "SignUpRefused",
     "StillSignedIn",
     "TermsChanged",
+    "TooLong",
 ]
 """What is told elsewhere and found here too: callers need not know in which room a failure stands."""
 
@@ -89,6 +112,14 @@ class RateLimited(BotError):
     code = "rate_limited"
     action = Action.RETRY
     text = "{portal} asked to slow down. Nothing was sent. It is tried again later."
+
+
+class PortalInUse(BotError):
+    """Another PriorBot has the only seat of a portal that is used without an account."""
+
+    code = "portal_in_use"
+    action = Action.RETRY
+    text = "Another PriorBot is working on {portal}. Nothing was sent. It is tried again when that one has ended."
 
 
 class SessionLost(BotError):
@@ -271,59 +302,6 @@ class AlreadyOnFile(BotError):
     text = "{portal} says that it already has a request like this one. Nothing was sent. Look for it on the portal by hand."
 
 
-# --- FIX_REQUEST -------------------------------------------------------------------------------------------------
-
-
-class MemberNotFound(BotError):
-    code = "member_not_found"
-    action = Action.FIX_REQUEST
-    text = "{portal} knows no member with that id and birth date. Nothing was sent. Correct member_id or member_dob and submit again."
-
-
-class NotEligible(BotError):
-    code = "not_eligible"
-    action = Action.FIX_REQUEST
-    text = "{portal} shows the member as not eligible on that date. Nothing was sent. Check the coverage."
-
-
-class KnownRejection(BotError):
-    """The portal refused in its own words, which the selector file maps to ``reason``; it certainly took nothing."""
-
-    code = "known_rejection"
-    action = Action.FIX_REQUEST
-    text = "{portal} refused the request: {reason}. It was not accepted. Correct it and submit again."
-
-
-class NotListed(BotError):
-    """A code, a provider or a choice that the portal does not offer."""
-
-    code = "not_listed"
-    action = Action.FIX_REQUEST
-    text = "{portal} does not offer what the request asks in the field {what}. Nothing was sent. Correct it and submit again."
-
-
-class TooLong(BotError):
-    """Checked before it is typed: portals cut long texts without a word."""
-
-    code = "too_long"
-    action = Action.FIX_REQUEST
-    text = "{portal} takes at most {longest} characters in the field {what}. Nothing was sent. Shorten it and submit again."
-
-
-class NotOneRequest(BotError):
-    """The portal does not take all of this in one request; ``limit`` says what it takes."""
-
-    code = "not_one_request"
-    action = Action.FIX_REQUEST
-    text = "{portal} takes only {limit} in one request. Nothing was sent. Split the request and submit again."
-
-
-class DocumentRefused(BotError):
-    code = "document_refused"
-    action = Action.FIX_REQUEST
-    text = "{portal} refused a document ({reason}). Nothing was sent. Replace the document and submit again."
-
-
 # --- FALLBACK ----------------------------------------------------------------------------------------------------
 
 
@@ -339,6 +317,14 @@ class PortalSaysFax(BotError):
     code = "portal_says_fax"
     action = Action.FALLBACK
     text = "{portal} says that this request must be faxed. Nothing was sent. Fax it to the payer instead."
+
+
+class PortalSaysPhone(BotError):
+    """What the portal leads to can only be phoned; ``number`` is the one that it shows."""
+
+    code = "portal_says_phone"
+    action = Action.FALLBACK
+    text = "{portal} says that this request can only be phoned in (it shows {number}). Nothing was sent. Phone it in instead."
 
 
 class RoutedAway(BotError):
@@ -361,8 +347,10 @@ class Redirected(BotError):
 
 
 class NotRequiredHere(BotError):
-    """The portal's own check says that no authorization is needed. Kept with the request; a person closes it."""
+    """The portal's own check says that no authorization is needed. ``said`` is kept with the request; the payer's rules, or a
+    person, close it."""
 
+    said: Requirement | None = None
     code = "not_required"
     action = Action.PERSON_REQUEST
     text = "{portal} says that this service needs no authorization. Nothing was sent. Check the code, then close the request by hand."

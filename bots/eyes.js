@@ -101,9 +101,14 @@
     let list = matches(c, how.root || document);
     // "any": a list that the page draws may have no box that one sees; then it is pressed itself.
     const boxes = (el) => { const inside = all(el, BOX); return how.box === 'any' && !inside.some((box) => seen(box) && boxed(box)) ? [el] : inside; };
-    if (how.box && c.beside) list = list.flatMap((el) => el.matches(BOX) ? [el] : boxes(el));
+    if (how.box && (c.beside || c.row)) list = list.flatMap((el) => el.matches(BOX) ? [el] : boxes(el));
     if (!how.hidden) list = list.filter((el) => seen(el) && (!how.solid || boxed(el)));
-    if (how.starts) list = list.filter((el) => startsWith(fold(el.innerText), how.starts));
+    if (how.starts) {
+      list = list.filter((el) => startsWith(fold(el.innerText), how.starts));
+      // "Sampletab" is meant where that is a whole entry, however many "Sampletab XR" stand below it.
+      const whole = list.filter((el) => fold(el.innerText) === how.starts);
+      if (whole.length) list = whole;
+    }
     if (how.equals) list = list.filter((el) => fold(el.innerText) === how.equals);
     list = Array.from(new Set(list));
     if (!c.place) return list;
@@ -280,8 +285,10 @@
   // Only the element that was aimed at is pressed. Where the page moves under the pointer meanwhile, the press is caught, and given to
   // that element if one still may press it.
   const AIMED = Symbol.for('aimed');
+  const LANDED = Symbol.for('landed');
   const guard = (el) => {
     if (window[AIMED]) window[AIMED].abort();
+    window[LANDED] = '';
     const over = window[AIMED] = new AbortController();
     let astray = null;
     const watch = (event) => {
@@ -290,7 +297,11 @@
       if (event.type === 'click' && astray === false) astray = !meant(el, event.target);  // it moved while it was pressed
       if (astray) event.stopImmediatePropagation();
       if (astray && !/^pointer/.test(event.type)) event.preventDefault();  // a prevented pointer would bring no mouse events at all
-      if (event.type === 'mouseup') setTimeout(() => { over.abort(); if (astray && !spot({ el }).problem) { el.focus(); el.click(); } });
+      if (event.type === 'mouseup') setTimeout(() => {
+        over.abort();
+        window[LANDED] = !astray ? 'there' : spot({ el }).problem ? 'lost' : 'given';
+        if (window[LANDED] === 'given') { el.focus(); el.click(); }
+      });
     };
     for (const doc of documents()) {
       for (const type of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click']) {
@@ -368,13 +379,16 @@
       remember(ask.told || []);
       return place;
     }),
+    // What became of the press: 'lost' when it fell beside its element and that had gone meanwhile, so that nothing was pressed.
+    landed: () => until(ask.wait, () => window[LANDED] === undefined ? 'left' : window[LANDED] || null),
     // Until a list offers an entry that begins with this, a single hit was put in by the page itself, or it says that it has nothing
     // or more than it shows.
     offered: () => until(ask.wait, (late) => {
       const own = ask.itself.length ? one(ask.itself, { box: true }) : {};
       const has = own.el ? fold(valueOf(own.el)) : '';
       if (has !== ask.starts && startsWith(has, ask.starts)) return { offered: true, itself: true };
-      if (ask.find.some((c) => found(c, { starts: ask.starts, solid: true }).length)) return { offered: true };
+      const fits = ask.find.map((c) => found(c, { starts: ask.starts, solid: true }).length).find((count) => count > 0);
+      if (fits) return { offered: true, several: fits > 1 };
       if (ask.full.length && any(ask.full)) return { offered: false, full: true };
       // A list that still offers only other things when time is up has answered: ours is not in it.
       const others = late && ask.find.some((c) => found(c, { solid: true }).length);

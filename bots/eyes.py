@@ -17,7 +17,8 @@ import msgspec
 from bots.browser import ElementHandle, Frame, Page, PlaywrightError
 from bots.errors import BotError, PageChanged, PortalDown, PortalSlow, RateLimited
 from bots.model import Frozen
-from bots.pagemap import Find, PortalMap
+from bots.pagemap import Find, PortalMap, TableMap
+from bots.tabledata import Row
 
 TOO_MANY = 429
 TURNED_AWAY = frozenset({TOO_MANY, 503})
@@ -54,6 +55,11 @@ def _source() -> str:
 def plain(find: Find) -> Any:
     """Candidates as the page's script takes them."""
     return msgspec.to_builtins(find)
+
+
+def row_of(table: TableMap, row: Row) -> dict[str, Any]:
+    """A row of a table, as the page's script finds it."""
+    return {"table": plain(table.find), "columns": list(table.headers), "index": row.index}
 
 
 class Eyes:

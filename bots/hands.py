@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bots.browser import Frame, PlaywrightError
-from bots.errors import ListCutOff, NotListed, PageChanged, PortalSlow, TooLong
+from bots.errors import ListCutOff, NotListed, PageChanged, PortalSlow, SeveralMatches, TooLong
 from bots.eyes import Eyes, plain
 from bots.pagemap import FieldKind, FieldMap, Find
 from bots.tabledata import fold
@@ -14,6 +14,10 @@ from bots.tabledata import fold
 _PUT = {FieldKind.TEXT, FieldKind.SECRET, FieldKind.SELECT, FieldKind.RADIO, FieldKind.CHECK, FieldKind.SPLIT}
 """Kinds that need no waiting in between: all of a page's are put in at once."""
 COVERED = "something lies over it"
+PRESSES = 3
+"""How often something is pressed that the page takes away in that very moment."""
+LANDS_WITHIN = 0.5
+"""Seconds in which a page that is still there tells what became of a press."""
 _NEEDS_WORD = {FieldKind.RADIO, FieldKind.COMBO, FieldKind.TREE}
 
 
@@ -58,10 +62,22 @@ class Hands:
             await self._eyes.see(batch[0]["key"], "fill", fields=batch)
 
     async def press(self, key: str, find: Find, **how: Any) -> None:
-        """Presses the one element of these candidates, in its middle, when nothing lies over it."""
-        spot = await self.aim(key, find, **how)
-        self.frame = await self._eyes.frame_at(spot)
-        await self._eyes.page.mouse.click(spot["x"], spot["y"])
+        """Presses the one element of these candidates, in its middle, when nothing lies over it.
+
+        A page that draws itself anew at that moment takes the element away before it is pressed: then its successor is pressed.
+        """
+        for _ in range(PRESSES):
+            spot = await self.aim(key, find, **how)
+            self.frame = await self._eyes.frame_at(spot)
+            await self._eyes.page.mouse.click(spot["x"], spot["y"])
+            if not await self._was_lost():
+                return
+
+    async def _was_lost(self) -> bool:
+        try:
+            return bool(await self._eyes.ask("landed", wait=LANDS_WITHIN) == "lost")
+        except (PlaywrightError, PortalSlow):
+            return False  # the press took the document away
 
     async def aim(self, key: str, find: Find, **how: Any) -> Any:
         """Where the one element of these candidates is to be pressed. Dialogs that mean nothing and lie over it are dismissed."""
@@ -114,7 +130,8 @@ class Hands:
             raise self._eyes.changed(key, "does not keep what is typed")
 
     async def _pick(self, key: str, field: FieldMap, said: str) -> None:
-        """Types into a type-ahead and chooses its one entry for the value; the last key is typed so that it asks the portal."""
+        """Types into a type-ahead (the last key really, so that it asks the portal) and chooses the entry that is the value, else
+        the only one that begins with it."""
         eyes, options, shown = self._eyes, plain(field.options), field.shown or field.find
         await self.aim(key, field.find, box=True, focus=True)
         await eyes.page.keyboard.insert_text(said[:-1])
@@ -127,6 +144,8 @@ class Hands:
         if not answer.get("offered"):
             # A portal that has a word for "nothing fits" and does not say it has not answered at all.
             raise eyes.error(PortalSlow, page=eyes.here) if field.none and not answer else eyes.error(NotListed, what=key)
+        if answer.get("several"):
+            raise eyes.error(SeveralMatches, what=f"entries in the field {key}")
         if not answer.get("itself"):
             await self.press(key, field.options, starts=said)
         await self._shows(key, shown, said)

@@ -302,6 +302,17 @@ class Receipt(Frozen):
     """Name of the encrypted page in the home's ``receipts/``."""
 
 
+class Requirement(Frozen):
+    """Whether an authorization is required, as a portal itself said it, on which of its pages and when."""
+
+    portal: str
+    page: str
+    required: bool
+    evidence: str
+    """Name of the encrypted page in the home's ``receipts/``."""
+    observed_at: datetime
+
+
 class Reading(Frozen):
     """A case as its page showed it at one moment. The header is never read alone: ``lines`` hold what was decided."""
 

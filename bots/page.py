@@ -29,9 +29,9 @@ from bots.errors import (
     WindowBlocked,
     WindowClosed,
 )
-from bots.eyes import SLACK_SECONDS, pairs, plain
+from bots.eyes import SLACK_SECONDS, pairs, plain, row_of
 from bots.hands import Hands
-from bots.pagemap import ActionMap, Candidate, Find, PortalMap, TableMap
+from bots.pagemap import ActionMap, Candidate, Find, PortalMap
 from bots.reading import PageReader
 from bots.tabledata import Row
 from bots.windows import end_all, happens, navigation
@@ -90,7 +90,7 @@ class PageView(PageReader):
         """Presses the ``row_action`` inside one row of a table; returns which of ``to`` is seen."""
         table = self._page().tables[table_key]
         action = ActionMap(find=table.row_action, leads_to=tuple(to), navigates=navigates)
-        place = _row_of(table, row)
+        place = row_of(table, row)
         return await self._press(action, self._hands.press(f"{table_key}.row_action", table.row_action, row=place))
 
     @asynccontextmanager
@@ -201,12 +201,12 @@ class PageView(PageReader):
         pages = {n: self.map.pages[n].is_here for n in names if n in self.map.pages}
         # What may be told besides: an outcome stands before a page, because a page that carries an error is the error.
         told: dict[str, Find] = {f"!{k}": o.see for k, o in self.map.interruptions.items()}
-        sign_in = self.map.sign_in.page
-        if not self._signing_in and sign_in not in names:
-            told[f"@{sign_in}"] = self.map.pages[sign_in].is_here
-        change = self.map.sign_in.change_password
-        if change is not None and change.page not in names:
-            told[f"#{change.page}"] = self.map.pages[change.page].is_here
+        if (account := self.map.account) is not None:
+            sign_in, change = account.page, account.change_password
+            if not self._signing_in and sign_in not in names:
+                told[f"@{sign_in}"] = self.map.pages[sign_in].is_here
+            if change is not None and change.page not in names:
+                told[f"#{change.page}"] = self.map.pages[change.page].is_here
         told |= {n: o.see for n, o in outcomes.items()}
         # A window that opens over an expected page hides it, however soon it opened.
         over = {late: self.map.pages[n] for n in list(pages) for late in self.map.pages[n].late if late != before}
@@ -256,15 +256,23 @@ class PageView(PageReader):
         return seen
 
     async def told_instead(self, error: BotError) -> BotError:
-        """The interruption that this document tells of, which is why something is wanting on it; else ``error`` itself.
+        """What this document says is the matter, where a step on it failed; else ``error`` itself.
 
-        An application in the page may fail at any time, not only while a page is waited for.
+        An application in the page may tell of an interruption at any time, not only while a page is waited for. And where no
+        expected page came and the one before still stands there whole, the portal has not answered: nobody changed its pages.
         """
+        finds = {f"!{name}": outcome.see for name, outcome in self.map.interruptions.items()}
+        waited_for = error.details.get("page", "").split(" or ") if error.details.get("key") == "is_here" else [self.here]
+        if self.here in self.map.pages and self.here not in waited_for:
+            finds[self.here] = self.map.pages[self.here].is_here
         try:
-            shown = await self._eyes.shown({name: outcome.see for name, outcome in self.map.interruptions.items()})
+            shown = await self._eyes.shown(finds)
         except (PlaywrightError, BotError):
             return error
-        return next((self.told(outcome) for name, outcome in self.map.interruptions.items() if name in shown), error)
+        told = [outcome for name, outcome in self.map.interruptions.items() if f"!{name}" in shown]
+        if told:
+            return self.told(told[0])
+        return self._eyes.error(PortalSlow, page=self.here) if self.here in shown else error
 
     # --- filling -------------------------------------------------------------------------------------------------
 
@@ -296,7 +304,8 @@ class PageView(PageReader):
         page = self._page()
         questions = {key: field for key, field in page.fields.items() if key.startswith(prefix)}
         # Questions may come later than their page is known; with them, or in their place, come the buttons that leave it.
-        leaving = {key: action for key, action in page.actions.items() if key != self.map.sign_in.sign_out}
+        sign_out = self.map.account.sign_out if self.map.account else ""
+        leaving = {key: action for key, action in page.actions.items() if key != sign_out}
         parts = [(key, plain(field.find)) for key, field in questions.items()]
         parts += [(key, plain(action.find)) for key, action in leaving.items()]
         await self._eyes.ask("look", wait=self.map.timeouts.element, told=[], pages=parts)
@@ -340,7 +349,7 @@ class PageView(PageReader):
         """
         page, seconds = self._page(), self.map.timeouts.download
         find = page.actions[key].find if row is None else page.tables[key].row_action
-        place = {} if row is None else {"row": _row_of(page.tables[key], row)}
+        place = {} if row is None else {"row": row_of(page.tables[key], row)}
         try:
             async with FileCatcher(self.browser_page, self.base_url, seconds) as catcher:
                 for quiet in (QUIET, 0):
@@ -409,8 +418,3 @@ class PageView(PageReader):
             yield
         finally:
             self._signing_in = False
-
-
-def _row_of(table: TableMap, row: Row) -> dict[str, Any]:
-    """A row of a table, as the page's script finds it."""
-    return {"table": plain(table.find), "columns": list(table.headers), "index": row.index}

@@ -281,7 +281,8 @@ class PortalMap(Frozen):
     formats: Formats = Formats()
     words: Words = Words()
     timeouts: Timeouts = Timeouts()
-    sign_in: SignInMap
+    account: SignInMap | None = msgspec.field(default=None, name="sign_in")
+    """How one signs in; None for a portal that is used without an account."""
     review_tabs: tuple[str, ...] = ()
     """Actions that show the further parts of the review page, in order; each leads to a page of its own."""
     interruptions: dict[str, OutcomeMap] = {}
@@ -291,6 +292,13 @@ class PortalMap(Frozen):
     """What the portal shows while it works. When time is up and this still stands there, it is slow, and no page has changed."""
     pages: dict[str, PageMap]
     check: CheckMap = CheckMap()
+
+    @property
+    def sign_in(self) -> SignInMap:
+        """How one signs in, for whoever does. Raises ``RuntimeError`` where there is no account."""
+        if self.account is None:
+            raise RuntimeError(f"{self.portal} is used without an account")
+        return self.account
 
     def finds(self) -> Iterator[tuple[str, str, Find]]:
         """Every (page, key, candidates) of the file, for checks and the canary."""

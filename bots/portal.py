@@ -29,6 +29,7 @@ from bots.errors import (
     NoBotYet,
     NotListed,
     NotReached,
+    NotRequiredHere,
     PageChanged,
     PartlyOnFile,
     PortalSlow,
@@ -38,7 +39,7 @@ from bots.errors import (
     Uncertain,
 )
 from bots.limits import Limits
-from bots.model import AuthRequest, CaseSummary, PortalLetter, Reading, Receipt, Shown, Status, Units
+from bots.model import AuthRequest, CaseSummary, Member, PortalLetter, Reading, Receipt, Requirement, Shown, Status, Units
 from bots.pagemap import ReadMap
 from bots.portal_reading import Reader
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from bots.driver import CommitGate
     from bots.evidence import Evidence
     from bots.passwords import PasswordPolicy
-    from bots.signin import Session
+    from bots.visit import Visit
 
 T = TypeVar("T")
 
@@ -59,10 +60,14 @@ class Ability(StrEnum):
     LIST = "list"
     READ = "read"
     UNITS = "units"
+    REQUIREMENT = "requirement"
+    """It says whether an authorization is required, before one is asked for."""
 
 
 CASEWORK = frozenset({Ability.SUBMIT, Ability.FIND, Ability.LIST, Ability.READ})
 """What most portals do."""
+WITHOUT_HISTORY = frozenset({Ability.SUBMIT, Ability.READ})
+"""What a portal does that shows a case only to those who know its number: nothing uncertain can be looked up there."""
 _WITHDRAWN = {Status.CANCELLED, Status.VOID, Status.WITHDRAWN}
 """A case that was taken back does not stand in a new request's way."""
 RENEW_AFTER = 20
@@ -70,19 +75,17 @@ RENEW_AFTER = 20
 
 
 class Portal(Reader):
-    """A portal under one account (`bots.driver.PortalDriver`). ``session`` signs in when first needed."""
+    """A portal under one account, or without any (`bots.driver.PortalDriver`). ``session`` signs in when first needed."""
 
     slug: ClassVar[str]
     does: ClassVar[frozenset[Ability]] = CASEWORK
     """What this portal is for; anything else is `NoBotYet` before anybody signs in."""
-    searchable: ClassVar[bool] = True
-    """The portal shows what was sent before. Without it nothing uncertain can be verified."""
     limits: ClassVar[Limits] = Limits()
     """What the portal takes in one request."""
     review_pages: ClassVar[tuple[str, ...]] = ("review",)
     """The pages from which something is submitted: ``review``, and those of what comes onto a case later."""
 
-    def __init__(self, session: Session, evidence: Evidence, now: Callable[[], datetime]) -> None:
+    def __init__(self, session: Visit, evidence: Evidence, now: Callable[[], datetime]) -> None:
         self.account = session.account.name
         self.session = session
         self.map = session.map
@@ -91,6 +94,9 @@ class Portal(Reader):
         self.answered: dict[str, str] = {}
         """The questions that `draft` answered, by field key."""
         self.said: list[dict[str, str]] = []
+        self.drafts: set[str] = set()
+        """Numbers of the drafts begun here that were neither thrown away nor sent, where the portal numbers them."""
+        self._draft = ""
         self._sent = 0
 
     # --- what a portal module says -------------------------------------------------------------------------------
@@ -111,6 +117,10 @@ class Portal(Reader):
         """What the review page must say: our field name -> our value (ISO dates, plain numbers)."""
         raise NoBotYet(self.slug)
 
+    async def to_requirement(self, request: AuthRequest) -> None:
+        """To where the portal says that an authorization is required (`NotRequiredHere`: it says the contrary). Sends nothing."""
+        raise NoBotYet(self.slug)
+
     async def cases_since(self, since: date) -> list[CaseSummary]:
         raise NoBotYet(self.slug)
 
@@ -118,12 +128,21 @@ class Portal(Reader):
         """To the page ``case`` of this reference number."""
         raise NoBotYet(self.slug)
 
+    async def open_case_of(self, reference_no: str, member: Member | None) -> None:
+        """The same, for a portal that also wants to know whose case it is."""
+        await self.open_case(reference_no)
+
     async def open_letters(self, reference_no: str) -> None:
         """To the page with this case's letters."""
         await self.open_case(reference_no)
 
     async def units_of(self, member_ids: tuple[str, ...]) -> list[Units]:
         raise NoBotYet(self.slug)
+
+    def began(self, draft_no: str) -> None:
+        """`draft` has begun this draft, which the portal keeps until it is sent or thrown away."""
+        self._draft = draft_no
+        self.drafts.add(draft_no)
 
     # --- what jobs ask -------------------------------------------------------------------------------------------
 
@@ -156,12 +175,12 @@ class Portal(Reader):
         self._must(Ability.LIST)
         return tuple(await self._while_signed_in(lambda: self.cases_since(since)))
 
-    async def read_case(self, reference_no: str) -> Reading:
+    async def read_case(self, reference_no: str, member: Member | None = None) -> Reading:
         """See `bots.driver.PortalDriver.read_case`."""
         self._must(Ability.READ)
 
         async def read() -> Reading:
-            await self.open_case(reference_no)
+            await self.open_case_of(reference_no, member)
             return await self.case(reference_no)
 
         return await self._while_signed_in(read)
@@ -206,6 +225,26 @@ class Portal(Reader):
         self._must(Ability.UNITS)
         return tuple(await self._while_signed_in(lambda: self.units_of(member_ids)))
 
+    async def ask_requirement(self, request: AuthRequest) -> Requirement:
+        """See `bots.driver.PortalDriver.ask_requirement`."""
+        self._must(Ability.REQUIREMENT)
+        return await self._while_signed_in(lambda: self._ask_requirement(request))
+
+    async def _ask_requirement(self, request: AuthRequest) -> Requirement:
+        await self.discard(request)
+        try:
+            await self.to_requirement(request)
+            return await self._requirement(request, required=True)
+        except NotRequiredHere:
+            return await self._requirement(request, required=False)
+        finally:
+            await self._tidy(request)
+
+    async def _requirement(self, request: AuthRequest, *, required: bool) -> Requirement:
+        """What this page says, the page sealed."""
+        evidence = await self.keep("required" if required else "not_required", request)
+        return Requirement(portal=self.slug, page=self.view.here, required=required, evidence=evidence, observed_at=self.now())
+
     def _must(self, ability: Ability) -> None:
         if ability not in self.does:
             raise NoBotYet(self.slug)
@@ -217,7 +256,7 @@ class Portal(Reader):
     # --- the commit protocol -------------------------------------------------------------------------------------
 
     async def _prepare(self, request: AuthRequest, *, dry_run: bool) -> Receipt | Shown:
-        existing = await self._find_existing(request)
+        existing = await self._find_existing(request) if Ability.FIND in self.does else ()
         if existing and not dry_run:
             return self._adopt(request, existing)
         self.limits.check(self.slug, request)
@@ -227,6 +266,8 @@ class Portal(Reader):
             await self.draft(request)
             shown = await self._read_back(request)
         except BotError as error:
+            if isinstance(error, NotRequiredHere):
+                error.said = await self._requirement(request, required=False)
             if error.action is not Action.RETRY:  # else it is drafted anew, and that begins by tidying
                 await self._tidy(request)
             raise
@@ -305,13 +346,14 @@ class Portal(Reader):
             except (BotError, PlaywrightError) as error:
                 what = error.code if isinstance(error, BotError) else "browser"
                 raise Uncertain(self.slug, what=what) from error
+        self.drafts.discard(self._draft)
         await gate.receipt(receipt)
         await self._keep_page(receipt)
         return receipt
 
-    async def keep(self, kind: str, request: AuthRequest) -> None:
-        """This page as evidence of what the portal said about a request (``kind``), sealed, under the request's own id."""
-        self.evidence.store(kind, f"{self.slug}-{request.request_id}", (await self.view.html()).encode())
+    async def keep(self, kind: str, request: AuthRequest) -> str:
+        """This page as evidence of what the portal said about a request (``kind``), sealed; the name under which it is kept."""
+        return self.evidence.store(kind, f"{self.slug}-{request.request_id}", (await self.view.html()).encode())
 
     async def _keep_page(self, receipt: Receipt) -> None:
         """The confirmation page as evidence, sealed. The receipt is safe already: a full disk must not make it look lost."""
@@ -346,7 +388,7 @@ class Portal(Reader):
         """Does work; where it fails for want of something on a page that tells of an interruption, that is the failure."""
         try:
             return await work()
-        except (NotListed, PageChanged, PortalSlow) as error:
+        except (KnownRejection, NotListed, PageChanged, PortalSlow) as error:
             raise await self.view.told_instead(error) from error
 
 

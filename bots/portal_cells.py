@@ -16,7 +16,7 @@ from bots.page import PageView
 from bots.pagemap import PortalMap
 
 if TYPE_CHECKING:
-    from bots.signin import Session
+    from bots.visit import Visit
 
 
 MARK_LENGTH = 6
@@ -26,7 +26,7 @@ class Cells:
     """The part of a portal that reads cells and writes values, by the formats and words of its selector file."""
 
     slug: ClassVar[str]
-    session: Session
+    session: Visit
     map: PortalMap
     now: Callable[[], datetime]
     answered: dict[str, str]
@@ -215,7 +215,7 @@ class Cells:
 
     def case_line(self, cells: Mapping[str, str]) -> LineReading:
         return LineReading(
-            service_code=cells["service_code"],
+            service_code=cells.get("service_code", ""),
             modifiers=tuple(cells.get("modifiers", "").replace(",", " ").split()),
             units_requested=self.number(cells.get("units_requested", ""), "case"),
             units_approved=self.number(cells.get("units_approved", ""), "case"),

@@ -19,17 +19,19 @@ if TYPE_CHECKING:
     from bots.driver import CodeSource, CredentialGate, PortalDriver
     from bots.evidence import Evidence
     from bots.portal import Portal
-    from bots.signin import Session
     from bots.vault import Vault
+    from bots.visit import Visit
 
 PORTALS: dict[str, str] = {
     "authorization_manager": "AuthorizationManager",
+    "bluecard": "BlueCard",
     "carepartners": "CarePartners",
     "clear_coverage": "ClearCoverage",
     "evicore": "Evicore",
     "husky_medical": "HuskyMedical",
     "husky_secure": "HuskySecure",
     "optum_pro": "OptumPro",
+    "promptpa": "PromptPa",
     "provider_connect": "ProviderConnect",
 }
 """Slug -> class in ``bots/portals/<slug>.py``."""
@@ -98,7 +100,10 @@ class PortalFactory:
 
     @asynccontextmanager
     async def open(self, slug: str, account: str) -> AsyncIterator[PortalDriver]:
-        """A portal under an account; signs out on every way out. Raises `NoBotYet`, `NotConfigured`, `NotPermitted`."""
+        """A portal under an account ("" where it has none); signs out on every way out.
+
+        Raises `NoBotYet`, `NotConfigured`, `NotPermitted`.
+        """
         kind = portal_class(slug)
         session = await self._session(slug, account)
         try:
@@ -108,8 +113,12 @@ class PortalFactory:
 
     async def sign_in(self, slug: str, account: str) -> timedelta:
         """Signs in and leaves it so: `open` goes on with that session. Returns how long the portal keeps it unused."""
+        from bots.signin import Session
+
         portal_class(slug)
         session = await self._session(slug, account)
+        if not isinstance(session, Session):
+            raise NotConfigured(slug, what="it is used without an account")
         try:
             await session.ensure()
             await session.stay()
@@ -117,22 +126,27 @@ class PortalFactory:
             await session.close()
         return timedelta(minutes=session.map.sign_in.session_minutes)
 
-    async def _session(self, slug: str, account: str) -> Session:
+    async def _session(self, slug: str, account: str) -> Visit:
         access = self._portals.get(slug)
         if access is None or not access.base_url:
             raise NotConfigured(slug, what="no base_url")
         require_permission(slug, access.base_url, access.permission, self._today())
         from bots.pagemap import SelectorFileError, load_pagemap
-        from bots.signin import Account, Session
+        from bots.signin import Session
+        from bots.visit import Account, Visit
 
         try:
             portal_map = load_pagemap(slug, access.selectors)
         except SelectorFileError as error:
             raise NotConfigured(slug, what=f"its selector file cannot be used: {error}") from error
+        who = Account(portal=slug, name=account, base_url=access.base_url, help_desk=access.help_desk)
+        browser = await self._started()
+        if portal_map.account is None:
+            return Visit(who, portal_map, browser=browser)
         return Session(
-            Account(portal=slug, name=account, base_url=access.base_url, help_desk=access.help_desk),
+            who,
             portal_map,
-            browser=await self._started(),
+            browser=browser,
             vault=self._vault,
             states=self._evidence,
             credentials=self._credentials,

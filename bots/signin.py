@@ -14,9 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-import structlog
-
-from bots.browser import Browser, BrowserContext, PlaywrightError
+from bots.browser import Browser, PlaywrightError
 from bots.errors import (
     AccountInUse,
     BotError,
@@ -32,12 +30,11 @@ from bots.errors import (
     StillSignedIn,
     TermsChanged,
 )
-from bots.model import Frozen
-from bots.page import Arrived, PageView
+from bots.page import PageView
 from bots.pagemap import PortalMap
 from bots.passwords import KeptPasswords, PasswordPolicy, Passwords
 from bots.signin_map import ChangePasswordMap, CodeMap
-from bots.vault import password_name
+from bots.visit import Account, Visit
 
 if TYPE_CHECKING:
     from bots.driver import CodeSource, CredentialGate
@@ -52,27 +49,6 @@ MAX_PASS_BY = 6
 """Pages passed by between password and home; more than this is a loop."""
 
 
-class Account(Frozen):
-    """Where one signs in and as whom."""
-
-    portal: str
-    name: str
-    base_url: str
-    help_desk: str = ""
-    """Whom staff ask about the account, with number and hours; for sentences."""
-
-    @property
-    def secret(self) -> str:
-        """The vault's name for the password."""
-        return password_name(self.portal, self.name)
-
-    @property
-    def details(self) -> dict[str, str]:
-        """What every error about this account knows."""
-        known = {"account": self.name, "secret": self.secret, "help_desk": self.help_desk}
-        return {key: value for key, value in known.items() if value}
-
-
 class StateStore(Protocol):
     """Keeps sign-in states sealed (``bots.evidence.Evidence``)."""
 
@@ -81,7 +57,7 @@ class StateStore(Protocol):
     def drop_state(self, slug: str, account: str) -> None: ...
 
 
-class Session:
+class Session(Visit):
     """One account's signed-in browser context. Not for use by two tasks at once."""
 
     def __init__(
@@ -97,27 +73,16 @@ class Session:
         now: Any,
         policy: PasswordPolicy | None = None,
     ) -> None:
-        self.account = account
-        self.map = portal_map
-        self._browser = browser
+        super().__init__(account, portal_map, browser=browser)
         self._states = states
         self._codes = codes
         self._now = now
         self._policy = policy
         kept = KeptPasswords(vault, account.portal, account.name)
         self.passwords = Passwords(kept, credentials, account.portal, account.name, lambda: self._now().date())
-        self._context: BrowserContext | None = None
-        self._view: PageView | None = None
-        self._watcher: Arrived | None = None
         self.signed_in = False
         self._password_sent = False
         self._save_again_at = datetime.max.replace(tzinfo=UTC)
-
-    @property
-    def view(self) -> PageView:
-        if self._view is None:
-            raise RuntimeError("not signed in")
-        return self._view
 
     async def ensure(self) -> PageView:
         """A signed-in page: the running session, a saved one that still lives, or a new sign-in."""
@@ -145,18 +110,6 @@ class Session:
             raise
         return self.view
 
-    async def visit(self) -> PageView:
-        """A page of the portal without signing in, for what is done before there is an account."""
-        if self._context is None:
-            await self._open(None)
-        return self.view
-
-    def watch(self, arrived: Arrived | None) -> None:
-        """From now on ``arrived`` is called with each page that is recognised, those of signing in too; None ends it."""
-        self._watcher = arrived
-        if self._view is not None:
-            self._view.arrived = arrived
-
     def lost(self) -> None:
         """The portal ended the session; the next `ensure` signs in anew."""
         self.signed_in = False
@@ -182,9 +135,7 @@ class Session:
         context, self._context = self._context, None
         if context is None:
             return
-        for drift in dict.fromkeys(self.view.drift):
-            step = drift.key.replace(".", "_")
-            structlog.get_logger().warning("page_drifts", portal=self.account.portal, page=drift.page, step=step)
+        self._note_drift()
         try:
             if self.signed_in or self._password_sent:
                 async with asyncio.timeout(SIGN_OUT_SECONDS):
@@ -195,11 +146,6 @@ class Session:
         finally:
             self.signed_in = self._password_sent = False
             await context.close()
-
-    async def _open(self, state: dict[str, Any] | None) -> None:
-        self._context = await self._browser.context(state)
-        self._view = PageView(await self._context.new_page(), self.map, self.account.base_url, self.account.details)
-        self._view.arrived = self._watcher
 
     async def _still_in(self) -> bool:
         sign_in = self.map.sign_in

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from bots.pagemap import PortalMap
 
 
+WITHOUT_ACCOUNT = frozenset({"bluecard", "promptpa"})
+"""Portals that are used without an account: nobody signs in, and nobody is shown what was sent before (no list, no search). Their
+selector files have no ``sign_in``."""
+
+
 class CodeMail(Frozen):
     """What the portal's e-mail with a one-time code looks like. Patterns are searched for, upper and lower case alike."""
 
@@ -104,7 +109,11 @@ def pattern_problem(place: str, pattern: str) -> Iterator[str]:
 
 
 def sign_in_problems(portal_map: PortalMap) -> Iterator[str]:
-    sign_in = portal_map.sign_in
+    sign_in = portal_map.account
+    if (sign_in is None) != (portal_map.portal in WITHOUT_ACCOUNT):
+        yield "sign_in is missing" if sign_in is None else f"sign_in: {portal_map.portal} is used without an account"
+    if sign_in is None:
+        return
     named = [
         sign_in.page,
         sign_in.landed,

@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from bots.model import Frozen, Payer
 from bots.permission import is_loopback
+from bots.signin_map import WITHOUT_ACCOUNT
 from jobs.portal_settings import PORTAL_SLUGS, CodeSettings, PortalSettings
 
 
@@ -209,10 +210,18 @@ def _check(config: Config, file: str) -> None:
             raise ConfigError(
                 f'{file}: portals.{slug}.hours must look like "Mon-Fri 07:00-19:00; Sat 08:00-12:00". Nothing was started.'
             ) from None
+        if slug in WITHOUT_ACCOUNT:
+            _check_without_account(slug, portal, file)
         if portal.code is not None:
             _check_code(slug, portal, portal.code, file)
         if not portal.base_url.lower().startswith(("https://", "http://")):
             raise ConfigError(f"{file}: portals.{slug}.base_url must begin with https://. Nothing was started.")
+
+
+def _check_without_account(slug: str, portal: PortalSettings, file: str) -> None:
+    given = {"account": portal.account, "change_password": portal.change_password, "code": portal.code, "enroll": portal.enroll}
+    for key in (key for key, value in given.items() if value):
+        raise ConfigError(f"{file}: portals.{slug}.{key} has no use: {slug} is used without an account. Nothing was started.")
 
 
 def _check_code(slug: str, portal: PortalSettings, code: CodeSettings, file: str) -> None:

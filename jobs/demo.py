@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from bots.model import Frozen, Status
 from jobs.attention import find_task
-from jobs.commands.at_work import run_on_portals
+from jobs.commands.at_work import AtPortals
 from jobs.commands.shared import print_table, say
 from jobs.engine import Engine
 from jobs.home import Home, HomeError, write_private
@@ -85,24 +85,31 @@ def run_demo(folder: Path) -> bool:
     with running_world(now=start.isoformat()) as world, Engine.at(home, now=clock) as engine:
         say(f"A simulated world runs on this machine. There it is {start:%A %d %B %Y, %H:%M}. Nobody real is in it.", "bold")
         move_in(home, world)
-        _step("1. Check the file")
-        first = _check(engine, write_part(home, FIRST_FILE, start, later=False))
-        _step("2. Route by the payers' rules, and submit over several accounts, urgent first")
-        _submit(engine, first)
-        _pass(world, clock, A_DAY)
-        _look(engine, "3. A day later: read what was decided")
-        _pass(world, clock, after_next_check_write(start) - clock())
-        _look(engine, f"4. On {clock().astimezone(DESK):%d %B}, after a check write: what was decided, and the units used")
-        _units(engine)
-        _step("5. A second file comes in")
-        second = _check(engine, write_part(home, SECOND_FILE, clock().astimezone(DESK), later=True))
-        _submit(engine, second)
-        _pass(world, clock, A_DAY)
-        _look(engine, "6. A day later: read what was decided")
-        compared = compare(engine.journal.snapshots(), world.truth("requests"))
-        _books(engine)
-        _tell(engine, first.rows + second.rows, compared)
+        with AtPortals(engine) as portals:
+            compared, rows = _weeks(home, engine, portals, world, clock)
+            _books(engine, portals)
+        _tell(engine, rows, compared)
     return not compared.differences
+
+
+def _weeks(home: Home, engine: Engine, portals: AtPortals, world: RunningWorld, clock: DemoClock) -> tuple[Compared, int]:
+    """Two files and what becomes of them. Returns journal against world, and how many rows the files had."""
+    start = clock().astimezone(DESK)
+    _step("1. Check the file")
+    first = _check(engine, write_part(home, FIRST_FILE, start, later=False))
+    _step("2. Route by the payers' rules, and submit over several accounts, urgent first")
+    _submit(engine, portals, first)
+    _pass(world, clock, A_DAY)
+    _look(engine, portals, "3. A day later: read what was decided")
+    _pass(world, clock, after_next_check_write(start) - clock())
+    _look(engine, portals, f"4. On {clock().astimezone(DESK):%d %B}, after a check write: what was decided, and the units used")
+    _units(engine, portals)
+    _step("5. A second file comes in")
+    second = _check(engine, write_part(home, SECOND_FILE, clock().astimezone(DESK), later=True))
+    _submit(engine, portals, second)
+    _pass(world, clock, A_DAY)
+    _look(engine, portals, "6. A day later: read what was decided")
+    return compare(engine.journal.snapshots(), world.truth("requests")), first.rows + second.rows
 
 
 # --- home ------------------------------------------------------------------------------------------------------------
@@ -196,7 +203,7 @@ def _check(engine: Engine, file: Path) -> IntakeResult:
     return result
 
 
-def _submit(engine: Engine, result: IntakeResult) -> None:
+def _submit(engine: Engine, portals: AtPortals, result: IntakeResult) -> None:
     from jobs.dispatch import submit_due
     from jobs.take_in import take_in
 
@@ -204,7 +211,7 @@ def _submit(engine: Engine, result: IntakeResult) -> None:
     snapshots = [engine.journal.snapshot(request_id) for request_id in taken.ids]
     print_table(_destinations(snapshots))
     due = sum(one.status is Status.NEW for one in snapshots)
-    run_on_portals(engine, "Submitting", due, lambda office: submit_due(office, only=taken.ids))
+    portals.run("Submitting", due, lambda office: submit_due(office, only=taken.ids))
 
 
 def _pass(world: RunningWorld, clock: DemoClock, time: timedelta) -> None:
@@ -213,29 +220,29 @@ def _pass(world: RunningWorld, clock: DemoClock, time: timedelta) -> None:
     clock.advance(time)
 
 
-def _look(engine: Engine, title: str) -> None:
+def _look(engine: Engine, portals: AtPortals, title: str) -> None:
     from jobs.follow import follow_open
     from jobs.tables import counts_table
 
     _step(title)
-    run_on_portals(engine, "Reading cases", None, follow_open)
+    portals.run("Reading cases", None, follow_open)
     print_table(counts_table(engine.journal.snapshots()))
 
 
-def _units(engine: Engine) -> None:
+def _units(engine: Engine, portals: AtPortals) -> None:
     from jobs.follow import read_units
     from jobs.state import GRANTED
     from jobs.tables import units_table
 
-    run_on_portals(engine, "Reading units", None, read_units)
+    portals.run("Reading units", None, read_units)
     print_table(units_table(snapshot for snapshot in engine.journal.snapshots(status=GRANTED) if snapshot.units))
 
 
-def _books(engine: Engine) -> None:
+def _books(engine: Engine, portals: AtPortals) -> None:
     from jobs.reconciling import list_portals, reconcile_journal, write_exceptions
 
     _step("7. Reconcile, and write the books")
-    lists = run_on_portals(engine, "Reading the lists", None, list_portals)
+    lists = portals.run("Reading the lists", None, list_portals)
     found = reconcile_journal(engine.journal, lists, engine.now())
     write_exceptions(engine.home, found, engine.now())
     engine.write_ledger()

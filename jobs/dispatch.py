@@ -13,7 +13,16 @@ from datetime import timedelta
 
 import structlog
 
-from bots.errors import AccountInUse, Action, BotError, NoAccountThere, NoBotYet, NotConfigured, Redirected
+from bots.errors import (
+    AccountInUse,
+    Action,
+    BotError,
+    NoAccountThere,
+    NoBotYet,
+    NotConfigured,
+    PortalInUse,
+    Redirected,
+)
 from bots.model import Urgency
 from jobs.canary import check_first
 from jobs.clock import instant_text
@@ -271,5 +280,6 @@ class _Round:
         standing = outage_standing(office, snapshot, slug, "portal_down") or self._stopped
         if standing is not None or office.seats.held_by_others(slug):
             return standing
-        in_use = AccountInUse(slug, account=", ".join(plan.accounts))
+        named = ", ".join(plan.accounts)
+        in_use = AccountInUse(slug, account=named) if named else PortalInUse(slug)
         return wait(office.now() + RETRY_AFTER, in_use.code, in_use.sentence)

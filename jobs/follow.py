@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 REREAD_AFTER = timedelta(days=1)
 """An open case's page is read at least so often, whatever the list says: lists lag behind."""
+REREAD_UNLISTED = timedelta(hours=1)
+"""The same where there is no list: expedited drug requests are decided within 24 hours."""
 REREAD_MARKED_AFTER = timedelta(days=7)
 """The same where the list says of each case when anything about it changed last: then its word may lag, and its page is opened
 when that moves."""
@@ -161,14 +163,15 @@ def _stopped(office: Office, slug: str, account: str, error: BotError) -> _Stopp
 
 
 async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[Outcome]) -> None:
-    """The list since the oldest open case, then the pages of those cases that need it."""
+    """The list since the oldest open case, then the pages of those cases that need it; where there is no list, more often."""
     office = reader.office
-    oldest = min(_sent_on(each) for each in mine.values() if is_open(each))
-    listed = {case.reference_no: case for case in await reader.read(lambda: reader.driver.list_cases(oldest - LIST_MARGIN))}
+    has_list = office.plans[reader.slug].is_searchable
+    listed = await _listed(reader, mine) if has_list else {}
+    reread_after = REREAD_AFTER if has_list else REREAD_UNLISTED
     unchanged = []
     for reference_no, snapshot in mine.items():
         row = listed.get(reference_no)
-        if needs_reading(snapshot, row, office.now()):
+        if needs_reading(snapshot, row, office.now(), reread_after):
             await _read_case(reader, reference_no, snapshot, row)
             outcomes.append(reader.outcome(snapshot.request.request_id))
         elif row is not None:
@@ -179,6 +182,11 @@ async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[O
     # Last, so that a letter that does not come hides nothing.
     for reference_no, snapshot in mine.items():
         await _read_letters(reader, reference_no, snapshot.request.request_id)
+
+
+async def _listed(reader: _Reader, mine: Mapping[str, Snapshot]) -> dict[str, CaseSummary]:
+    oldest = min(_sent_on(each) for each in mine.values() if is_open(each))
+    return {case.reference_no: case for case in await reader.read(lambda: reader.driver.list_cases(oldest - LIST_MARGIN))}
 
 
 async def _read_letters(reader: _Reader, reference_no: str, request_id: str) -> None:
@@ -203,7 +211,7 @@ def lacks_letters(snapshot: Snapshot, now: datetime) -> bool:
     return known and snapshot.letters is None
 
 
-def needs_reading(snapshot: Snapshot, row: CaseSummary | None, now: datetime) -> bool:
+def needs_reading(snapshot: Snapshot, row: CaseSummary | None, now: datetime, reread_after: timedelta = REREAD_AFTER) -> bool:
     """Whether the case's page is to be opened: never read, changed by what the list says, or open and read long ago.
 
     A list that says when a case changed last is believed in that, and in nothing else: its word may lag behind the case. Of any
@@ -217,7 +225,7 @@ def needs_reading(snapshot: Snapshot, row: CaseSummary | None, now: datetime) ->
         return row.updated != reading.listed_as or (is_open(snapshot) and age >= REREAD_MARKED_AFTER)
     if row is not None and _differs(row, reading):
         return True
-    return is_open(snapshot) and age >= REREAD_AFTER
+    return is_open(snapshot) and age >= reread_after
 
 
 def is_open(snapshot: Snapshot) -> bool:
@@ -238,7 +246,7 @@ async def _read_case(reader: _Reader, reference_no: str, snapshot: Snapshot, row
     """Reads one case page into the journal. A page that cannot be read, or cannot be true, leaves the old value."""
     office, request_id = reader.office, snapshot.request.request_id
     try:
-        reading = await reader.read(lambda: reader.driver.read_case(reference_no))
+        reading = await reader.read(lambda: reader.driver.read_case(reference_no, snapshot.request.member))
         wrong = impossible(snapshot, reading, office.now())
         if wrong:
             raise BadReading(reader.slug, page="case", what=wrong)

@@ -211,7 +211,8 @@ _APPEND_ONLY = {
 
 
 def _only_new_events(_connection: Connection) -> None:
-    """New kinds of events (2: letters, enrolments) or fields (3: a route's portal that handed over); the tables are the same."""
+    """New kinds of events (2: letters, enrolments) or fields (3: a route's portal that handed over, what a
+    portal said); the tables are the same."""
 
 
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _only_new_events, 2: _only_new_events}

@@ -15,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from bots.model import Frozen, LineReading, ServiceLine, Status, Units
 from jobs.cells import csv_text, is_guarded, printable, unguard
 from jobs.state import GRANTED, Channel, Decision, Snapshot
@@ -224,6 +226,8 @@ def request_object(snapshot: Snapshot) -> dict[str, object]:
     top["status_raw"] = snapshot.reading.status_raw if snapshot.reading else first.status_raw
     top["status_reason"] = snapshot.reason or (snapshot.reading.status_reason if snapshot.reading else "")
     top["rule_ids"] = list(snapshot.route.rule_ids) if snapshot.route else []
+    if snapshot.route and snapshot.route.said:
+        top["requirement"] = msgspec.to_builtins(snapshot.route.said)
     top["lines"] = [{name: getattr(row, name) for name in LEDGER_COLUMNS if name in LINE_COLUMNS} for row in rows]
     return top
 

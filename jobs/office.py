@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bots.driver import OpenPortal, PortalDriver
 from bots.model import Frozen, Shown, Status
+from bots.signin_map import WITHOUT_ACCOUNT
 from jobs.attempts import Attempts
 from jobs.journal import Journal
 from jobs.opening import OpeningHours
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 QUIET = timedelta(minutes=15)
 """How long after an uncertain commit the portal is first looked at, and the least time between two looks."""
-NO_HISTORY = frozenset({"promptpa"})
-"""Portals that do not show what was sent before: what is uncertain there is a person's (design, section 5)."""
+NO_ACCOUNT = ("",)
+"""Whose seat it is at a portal that is used without an account: one seat all the same."""
 
 
 class Outcome(Frozen):
@@ -44,7 +45,7 @@ class Outcome(Frozen):
 
 
 class PortalPlan(Frozen):
-    """How one portal may be used."""
+    """How one portal may be used. ``accounts``: each is a seat; the one of a portal without accounts is named ""."""
 
     slug: str
     accounts: tuple[str, ...] = ()
@@ -61,7 +62,8 @@ class PortalPlan(Frozen):
 
     @property
     def is_searchable(self) -> bool:
-        return self.slug not in NO_HISTORY
+        """Whether the portal shows what was sent before; else what is uncertain is a person's (design, section 5)."""
+        return self.slug not in WITHOUT_ACCOUNT
 
 
 def plan_portals(config: Config, driven: Iterable[str]) -> dict[str, PortalPlan]:
@@ -74,7 +76,7 @@ def plan_portals(config: Config, driven: Iterable[str]) -> dict[str, PortalPlan]
             continue
         plans[slug] = PortalPlan(
             slug=slug,
-            accounts=settings.accounts,
+            accounts=NO_ACCOUNT if slug in WITHOUT_ACCOUNT else settings.accounts,
             max_actions_per_hour=settings.max_actions_per_hour,
             opening=settings.opening,
             time_zone=config.practice.time_zone,

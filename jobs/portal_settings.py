@@ -98,7 +98,8 @@ class PortalSettings(Frozen):
     account: Annotated[
         str | list[str],
         Meta(
-            description="User name, or a list of them: each works in its own seat, at the same time. Passwords go into the vault."
+            description="User name, or a list of them: each works in its own seat, at the same time. Passwords go into the "
+            "vault. Left out for a portal that is used without an account (promptpa, bluecard)."
         ),
     ] = ""
     selectors: Annotated[str, Meta(description="A selector file of your own instead of the one that comes with PriorBot.")] = ""

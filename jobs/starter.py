@@ -37,6 +37,11 @@ standard_wait_hours = 24   # so long a standard request waits for a portal that 
 # granted_on = 2026-01-15
 # valid_until = 2027-01-14
 #
+# PromptPA (Part D drugs of CarePartners members) is used without an account:
+#
+# [portals.promptpa]
+# base_url = "https://..."
+#
 # If the portal asks for a one-time code, say where it comes from. The authenticator's secret goes into the vault:
 #   priorbot vault set portals.SLUG.ACCOUNT.totp
 #

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
-from bots.model import AuthRequest, Frozen, PortalLetter, Reading, Receipt, Status, Units
+from bots.model import AuthRequest, Frozen, PortalLetter, Reading, Receipt, Requirement, Status, Units
 
 
 class Channel(StrEnum):
@@ -60,6 +60,8 @@ class Route(Frozen):
     reason: str = ""
     redirected_from: str = ""
     """The portal that handed the request over to ``portal`` in the middle of its flow; "" when it went there at once."""
+    said: Requirement | None = None
+    """What a portal itself said of the requirement, its page kept; None where only the rules have spoken."""
 
 
 class Snapshot(Frozen):

@@ -24,8 +24,10 @@ from bots.errors import (
     NotConfigured,
     NotEligible,
     NotPermitted,
+    NotRequiredHere,
     PortalDown,
     PortalSaysFax,
+    PortalSaysPhone,
     PortalSlow,
     RateLimited,
     Redirected,
@@ -40,6 +42,7 @@ from jobs.fallback import (
     begin,
     fax_task,
     person_task,
+    phone_task,
     wait,
     wait_for_person,
     wait_for_settings,
@@ -242,9 +245,9 @@ class _Settle:
                 return self._end(error, self._answered(error) or happened.Moved(standing=person_task(error)))
             case Action.FIX_REQUEST:
                 return self._refused(error)
-            case Action.FALLBACK if isinstance(error, Redirected):
-                return self._redirected(error)
             case Action.FALLBACK:
+                if isinstance(error, Redirected):
+                    return self._redirected(error)
                 structlog.get_logger().error("portal_fallback", portal=portal, error_code=error.code)
                 return self._end(error, self._answered(error) or happened.Moved(standing=self._other_way(error)))
             case Action.VERIFY:
@@ -286,20 +289,25 @@ class _Settle:
         return self._end(error, happened.Routed(route=to, channel=Channel.PORTAL, standing=standing))
 
     def _answered(self, error: BotError) -> happened.Routed | None:
-        """What the payer's rules make of the portal's answer; the route keeps its portal and gains their ids."""
-        route = self._snapshot.route
+        """What the payer's rules make of the portal's answer; the route keeps its portal and gains their ids, and what the portal
+        said of the requirement, which stands there also where the rules say nothing to it."""
+        route, said = self._snapshot.route, error.said if isinstance(error, NotRequiredHere) else None
         answer = route and self._office.rules.after_answer(route, self._snapshot.request, error.code, self._office.now())
-        if route is None or answer is None:
+        if route is None or (answer is None and said is None):
             return None
+        if answer is None:
+            return happened.Routed(route=replace(route, said=said), channel=self._snapshot.channel, standing=person_task(error))
         channel, standing = begin(answer, self._snapshot)
         standing = replace(standing, error_code=error.code)
-        return happened.Routed(route=replace(route, rule_ids=answer.rule_ids), channel=channel, standing=standing)
+        return happened.Routed(route=replace(route, rule_ids=answer.rule_ids, said=said), channel=channel, standing=standing)
 
     def _other_way(self, error: BotError) -> Standing:
-        """The portal sends us elsewhere: to the route's fax number when it says fax, else to a person."""
+        """The portal sends us elsewhere: to the route's fax or phone number when it says so, else to a person."""
         fallback = self._snapshot.route.fallback if self._snapshot.route else None
         if isinstance(error, PortalSaysFax) and fallback is not None and fallback.decision is FallbackWay.FAX:
             return fax_task(fallback.number, fallback.rule_ids, error.sentence)
+        if isinstance(error, PortalSaysPhone) and fallback is not None and fallback.decision is FallbackWay.PHONE:
+            return phone_task(fallback.number, fallback.rule_ids, error.sentence)
         return person_task(error)
 
     def _doubt(self, error_code: str, what: str, error: BotError | None = None) -> Ending:

@@ -55,11 +55,13 @@ def problems_table(rejected: Iterable[RejectedRow]) -> Table:
     return made
 
 
-def routes_table(routes: Iterable[Route]) -> Table:
+def routes_table(routes: Sequence[Route], said_by: Sequence[str] = ()) -> Table:
+    """``said_by``: who answered each, where portals were asked."""
     from jobs.routing import route_as_json
 
-    made = table("Where requests go", "request", "goes", "to", "while it is down", "rules", "why")
-    for route in routes:
+    columns = ["request", "goes", "to", "while it is down", "rules", "why", *(["answer of"] if said_by else [])]
+    made = table("Where requests go", *columns)
+    for place, route in enumerate(routes):
         way = route.fallback
         down = (
             ""
@@ -69,6 +71,7 @@ def routes_table(routes: Iterable[Route]) -> Table:
         made.add_row(
             *(route.request_id, route.decision.replace("_", " "), route.portal or route.number, down),
             *(", ".join(route_as_json(route)["rule_ids"]), route.reason),
+            *said_by[place : place + 1],
         )
     return made
 

@@ -14,6 +14,7 @@ from bots.compare import parse_date
 from bots.errors import NoBaseCase, NotOneRequest, NotRequiredHere, ReadBackDiffers, SeveralMatches
 from bots.limits import Limits
 from bots.model import AuthRequest, CaseSummary, Certification, Coverage, RequestKind
+from bots.portal import CASEWORK, Ability
 from bots.portals.utilization import UtilizationTool
 
 CARD_ID = re.compile(r"[A-Z0-9]{3}(\d{9})(?:\d{2})?", re.ASCII)
@@ -23,6 +24,7 @@ CARD_ID = re.compile(r"[A-Z0-9]{3}(\d{9})(?:\d{2})?", re.ASCII)
 class AuthorizationManager(UtilizationTool):
     slug = "authorization_manager"
     limits = Limits(codes=12, certifications=(Certification.INITIAL, Certification.RENEWAL, Certification.REVISED))
+    does = CASEWORK | {Ability.REQUIREMENT}
     review_pages = ("review", "review_discharge")
 
     def id_on_pages(self, request: AuthRequest) -> str:
@@ -46,6 +48,12 @@ class AuthorizationManager(UtilizationTool):
             await view.fill(**known, first_name=member.first_name)
             await view.press("find_again")
 
+    async def to_requirement(self, request: AuthRequest) -> None:
+        await self.to_member(request)
+        await self.check_member(request)
+        await self.view.press("next")
+        await self.check_requirement(request)
+
     async def check_requirement(self, request: AuthRequest) -> None:
         """Every code; where only some need an authorization, the others have to be left out by a person."""
         view, codes = self.view, list(dict.fromkeys(request.codes))
@@ -58,7 +66,6 @@ class AuthorizationManager(UtilizationTool):
         if set(found) != set(codes) or not set(found.values()) <= set(said.values()):
             raise ReadBackDiffers(self.slug, fields="requirement")
         if set(found.values()) == {said["no"]}:
-            await self.keep("not_required", request)
             raise NotRequiredHere(self.slug)
         if said["no"] in found.values():
             raise NotOneRequest(self.slug, limit="codes that need an authorization")

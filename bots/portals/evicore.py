@@ -19,7 +19,6 @@ from bots.portal import Portal
 class Evicore(Portal):
     slug = "evicore"
     limits = Limits(codes=10, one_day=True, attested=True, certifications=(Certification.INITIAL,))
-    left: frozenset[str] = frozenset()  # numbers of our requests in progress
 
     async def search_cases(self, request: AuthRequest) -> list[CaseSummary]:
         await self.view.goto("home")
@@ -43,13 +42,13 @@ class Evicore(Portal):
         await self.view.press("by_number")
 
     async def discard(self, request: AuthRequest) -> None:
-        for number in self.left:
+        for number in sorted(self.drafts):
             await self.view.goto("home")
             await self.view.press("in_progress")
             for row in [row for row in await self.view.table("drafts") if row["draft_no"] == number]:
                 await self.view.choose("drafts", row, to=["discard"])
                 await self.view.press("discard")
-            self.left -= {number}
+            self.drafts.discard(number)
 
     async def draft(self, request: AuthRequest) -> None:
         self.answered, self.site_npi = {}, ""
@@ -102,7 +101,7 @@ class Evicore(Portal):
             rows = [row for row in await view.table("members") if (row["member_id"], row["member_dob"]) == (member.id, born)]
             rows = [row for row in rows if self.covers(row.cells, day, seen)]
             seen = await view.choose("members", self.only(rows, "times of coverage", NotEligible(self.slug)), to=["service"])
-        self.left |= {await view.read("draft_no")}
+        self.began(await view.read("draft_no"))
         if seen == "fax_needed":
             await view.fill(fax=self.needed("contact_fax", request.contact.fax))
             await view.press("save")

@@ -18,7 +18,6 @@ from bots.portal_changes import ChangingPortal
 class HuskyMedical(ChangingPortal):
     slug = "husky_medical"
     letters_page = "letters"
-    _draft_no = ""
 
     async def search_cases(self, request: AuthRequest) -> list[CaseSummary]:
         await self.view.goto("cases_of_member", member_id=request.member.id)
@@ -43,16 +42,16 @@ class HuskyMedical(ChangingPortal):
         return Status.PENDED_CLINICAL if status is Status.PENDED_REVIEW and wanted else status
 
     async def discard(self, request: AuthRequest) -> None:
-        if self._draft_no:
+        for number in sorted(self.drafts):
             await self.view.goto("dashboard")
-            for row in [row for row in await self.view.table("unfinished") if row["draft_no"] == self._draft_no]:
+            for row in [row for row in await self.view.table("unfinished") if row["draft_no"] == number]:
                 await self.view.choose("unfinished", row, to=["dashboard"])
-            self._draft_no = ""
+            self.drafts.discard(number)
 
     async def draft(self, request: AuthRequest) -> None:
         if self.is_change(request):
             await self.begin_change(request)
-            self._draft_no = await self.view.read("draft_no")
+            self.began(await self.view.read("draft_no"))
         else:
             await self._member(request)
             await self._prescreen(request)
@@ -88,7 +87,7 @@ class HuskyMedical(ChangingPortal):
             raise MemberNotFound(self.slug)
         await self.check_member(request)
         await view.press("next")
-        self._draft_no = await view.read("draft_no")
+        self.began(await view.read("draft_no"))
 
     async def _prescreen(self, request: AuthRequest) -> None:
         await self.view.fill(

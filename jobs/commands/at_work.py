@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from jobs.commands.shared import Code, code_of, console, say
 
@@ -19,37 +20,59 @@ _NOT_ASKED = {"down": Code.DOWN, "disabled": Code.PERSON}
 """Portal states in which a portal was not asked, and whose turn it is then."""
 
 
-def run_on_portals(
-    engine: Engine, what: str, total: int | None, work: Work, *, portals: Collection[str] | None = None, dry_run: bool = False
-) -> Any:
-    """Runs work on the portals in one event loop and one browser. Ctrl-C and SIGTERM sign out everywhere first.
+class AtPortals:
+    """One event loop and one browser for one or several pieces of work, one after the other. Used with ``with``."""
 
-    ``total``: how many outcomes are to come, None when that is not known before. Passwords that are due are changed first, on
-    these ``portals``; not in a dry run.
-    """
-    from jobs.canary import canary
-    from jobs.passwords import change_due
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._runner = asyncio.Runner()
+        self._factory = engine.portal_factory()
 
-    due = () if dry_run else engine.passwords_due()
-    seen: Counter[Status] = Counter()
-    with _progress() as progress:
-        task = progress.add_task(what, total=total, stands="")
+    def __enter__(self) -> Self:
+        return self
 
-        def on_outcome(outcome: Outcome) -> None:
-            seen[outcome.status] += 1
-            progress.update(task, advance=1, stands=_counts(seen))
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._runner:
+            self._runner.run(self._factory.__aexit__(kind, error, trace))
 
-        async def run() -> Any:
-            async with engine.portal_factory() as factory:
-                office = engine.office(factory, on_outcome)
+    def run(
+        self, what: str, total: int | None, work: Work, *, portals: Collection[str] | None = None, dry_run: bool = False
+    ) -> Any:
+        """The result of the work. Ctrl-C and SIGTERM sign out everywhere first.
+
+        ``total``: how many outcomes are to come, None when that is not known before. Passwords that are due are changed first, on
+        these ``portals``; not in a dry run.
+        """
+        from jobs.canary import canary
+        from jobs.passwords import change_due
+
+        due = () if dry_run else self._engine.passwords_due()
+        seen: Counter[Status] = Counter()
+        with _progress() as progress:
+            task = progress.add_task(what, total=total, stands="")
+
+            def on_outcome(outcome: Outcome) -> None:
+                seen[outcome.status] += 1
+                progress.update(task, advance=1, stands=_counts(seen))
+
+            async def run() -> Any:
+                office = self._engine.office(self._factory, on_outcome)
                 await change_due(office, due, portals=portals)
                 if not dry_run:
                     await canary(office, portals=portals)
                 return await work(office)
 
-        result = asyncio.run(run())
-        progress.update(task, total=seen.total(), completed=seen.total(), stands=_counts(seen) or "done")
-    return result
+            result = self._runner.run(run())
+            progress.update(task, total=seen.total(), completed=seen.total(), stands=_counts(seen) or "done")
+        return result
+
+
+def run_on_portals(
+    engine: Engine, what: str, total: int | None, work: Work, *, portals: Collection[str] | None = None, dry_run: bool = False
+) -> Any:
+    """One piece of work in a browser of its own, as `AtPortals.run`."""
+    with AtPortals(engine) as at_portals:
+        return at_portals.run(what, total, work, portals=portals, dry_run=dry_run)
 
 
 def _progress() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,7 @@ from jobs.commands.shared import (
 )
 
 if TYPE_CHECKING:
+    from bots.model import Payer
     from jobs.engine import Engine
     from jobs.home import Home
     from jobs.intake import IntakeResult
@@ -69,14 +71,23 @@ def route(
     ] = None,
     payer: PayerOption = None,
     portal: PortalOption = None,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Also ask the portals that say themselves whether an authorization is required.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say where each request of a file goes, and why, with the ids of the payers' rules; nothing is submitted."""
+    """Say where each request of a file goes, and why, with the ids of the payers' rules; nothing is submitted.
+
+    With --ask it also says which answers are a portal's own; the page that said so is kept sealed.
+    """
     from jobs.engine import Engine
     from jobs.routing import route as find_route
     from jobs.routing import route_as_json
 
+    if ask:
+        _ask_portals(file, as_of, payer, portal, home, as_json=as_json)
+        return
     place = find_home(home)
     with Engine.at(place) if place.config_file.exists() else Engine(place) as engine:
         result = read_file(engine, file)
@@ -93,6 +104,32 @@ def route(
         from jobs.tables import routes_table
 
         print_table(routes_table(routes))
+    tell_rejected(result, None, quiet=as_json)
+    leave(Code.PERSON if result.rejected else Code.DONE)
+
+
+def _ask_portals(
+    file: Path, as_of: datetime | None, payer: Payer | None, portal: str | None, home: Path | None, *, as_json: bool
+) -> None:
+    from jobs.asking import Answered, answered_as_json, ask
+    from jobs.routing import route as find_route
+
+    with open_engine(home) as engine:
+        result = read_file(engine, file)
+        day = as_of.date() if as_of else engine.today()
+        asked = [request for request in result.requests if payer in (None, request.payer)]
+        routed = [(each, find_route(each, as_of=day, rulebook=engine.rulebook, settings=engine.routing)) for each in asked]
+        routed = [(request, one) for request, one in routed if portal in (None, one.portal)]
+        work = partial(ask, routed=routed)
+        answers: list[Answered] = run_on_portals(engine, "Asking the portals", len(routed), work, dry_run=True)
+    if as_json:
+        print_objects(map(answered_as_json, answers))
+    else:
+        from jobs.tables import routes_table
+
+        print_table(routes_table([each.route for each in answers], said_by=[each.by for each in answers]))
+    for sentence in dict.fromkeys(each.why_not for each in answers if each.why_not):
+        say(f"Not every portal was asked. {sentence}", "yellow")
     tell_rejected(result, None, quiet=as_json)
     leave(Code.PERSON if result.rejected else Code.DONE)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from jobs.commands.setting_up import SlugArgument, portal_app
-from jobs.commands.shared import Code, HomeOption, JsonOption, choose_account, leave, open_engine, print_objects, print_table, say
+from jobs.commands.shared import Code, HomeOption, JsonOption, choose_seat, leave, open_engine, print_objects, print_table, say
 
 if TYPE_CHECKING:
     from bots.check_report import CheckReport
@@ -88,17 +88,17 @@ def portal_capture(
 
 def _at_desk(engine: Engine, slug: str, account: str, work: Callable[[Office, Desk], Awaitable[T]]) -> T:
     """Does work under one account's seat and sign-in. Raises `AccountInUse` where another PriorBot has it."""
-    from bots.errors import AccountInUse
+    from bots.errors import AccountInUse, PortalInUse
     from jobs.office import at_desk
 
-    chosen = choose_account(engine, slug, account)
+    chosen = choose_seat(engine, slug, account)
 
     async def run() -> T:
         async with engine.portal_factory() as factory:
             office = engine.office(factory, lambda _outcome: None)
             async with at_desk(office, slug, chosen) as desk:
                 if desk is None:
-                    raise AccountInUse(slug, account=chosen)
+                    raise AccountInUse(slug, account=chosen) if chosen else PortalInUse(slug)
                 return await work(office, desk)
 
     return asyncio.run(run())

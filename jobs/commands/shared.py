@@ -137,8 +137,20 @@ def leave(code: Code) -> NoReturn:
     raise typer.Exit(int(code))
 
 
+def choose_seat(engine: Engine, slug: str, account: str) -> str:
+    """The account under which a command works, "" where the portal has none."""
+    from bots.signin_map import WITHOUT_ACCOUNT
+
+    return "" if slug in WITHOUT_ACCOUNT and not account else choose_account(engine, slug, account)
+
+
 def choose_account(engine: Engine, slug: str, account: str) -> str:
     """The account that a command means: the one named, or the only one. Ends the command when there is none."""
+    from bots.signin_map import WITHOUT_ACCOUNT
+
+    if slug in WITHOUT_ACCOUNT:
+        say(f"{slug} is used without an account. Nothing was done.", "bold red")
+        leave(Code.USAGE)
     settings = engine.config.portals.get(slug)
     known = settings.accounts if settings else ()
     if account in known or (not account and len(known) == 1):

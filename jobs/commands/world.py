@@ -31,13 +31,15 @@ def simulate(
     skin: Annotated[list[str] | None, typer.Option("--skin", metavar="SLUG=2", help="Give a portal its other looks.")] = None,
 ) -> None:
     """Serve the simulated portals on this machine, for a person to click through, until Ctrl-C."""
+    from fixtures.portals import PORTALS
     from fixtures.server import running_world
 
     with running_world(port=port, latency_ms=latency_ms, seed=seed, now=now, skins=skin or ()) as world:
         accounts = world.truth("accounts")
-        for slug in sorted({account["portal"] for account in accounts}):
-            first = next(account for account in accounts if account["portal"] == slug)
-            say(f"{slug}: {world.url(slug)}/  user {first['username']}  password {first['password']}", "green")
+        for slug in sorted(PORTALS):
+            first = next((account for account in accounts if account["portal"] == slug), None)
+            who = f"user {first['username']}  password {first['password']}" if first else "no account needed"
+            say(f"{slug}: {world.url(slug)}/  {who}", "green")
         say(f"What really happened: http://127.0.0.1:{world.port}/__truth__/requests   (Ctrl-C stops)")
         wait_for_end(world.pid)
 

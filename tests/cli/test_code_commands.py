@@ -104,6 +104,7 @@ def test_what_else_stopped_the_portal_stays_a_persons(at_portals: Any, world: An
         ((SLUG,), "Name one of: cc-desk1, cc-desk2."),
         ((SLUG, "cc-desk9"), "has no account cc-desk9"),
         (("husky_medical",), "Enter it in priorbot.toml: [portals.husky_medical] account."),
+        (("promptpa",), "promptpa is used without an account."),
     ],
 )
 def test_the_account_must_be_one_that_is_set_up(words: tuple[str, ...], said: str, at_portals: Any) -> None:

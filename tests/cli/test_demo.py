@@ -105,7 +105,7 @@ def test_the_whole_demo_ends_in_agreement_and_shows_nobody(tmp_path: Path) -> No
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "The journal agrees with the simulated world" in done.stderr
@@ -118,9 +118,11 @@ def test_the_whole_demo_ends_in_agreement_and_shows_nobody(tmp_path: Path) -> No
     assert {"approved", "needs_person", "not_required", "rejected"} <= {row.status for row in rows}
     assert any(row.units_used not in ("", "0") for row in rows)
     assert {"clear_coverage", "provider_connect"} <= {row.portal for row in rows if row.units_used}  # H17, HP6
+    assert {"clear_coverage", "evicore", "provider_connect"} <= {row.portal for row in rows if row.status == "approved"}
 
     shown = done.stdout + done.stderr + (home / "report.html").read_text(encoding="utf-8")
     log = "".join(path.read_text(encoding="utf-8") for path in (home / "logs").iterdir())
+    assert "pages_changed" not in log
     for file in ("requests.csv", "more-requests.csv"):
         for row in csv.DictReader(io.StringIO((home / file).read_text(encoding="utf-8"))):
             for column in ("member_last_name", "member_first_name", "member_id", "member_dob"):

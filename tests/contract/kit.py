@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ import yaml
 from msgspec.structs import replace
 
 from bots.browser import Browser
-from bots.errors import BotError, CodeNeeded, KnownRejection, NotEligible, PasswordExpired, PasswordRejected
+from bots.errors import BadReading, BotError, CodeNeeded, KnownRejection, NotEligible, PasswordExpired, PasswordRejected
 from bots.evidence import Evidence
 from bots.keys import KeyFile
 from bots.model import (
@@ -40,6 +40,7 @@ from bots.portal import Ability, Portal
 from bots.registry import PortalAccess, PortalFactory
 from bots.signin_map import CodeMail
 from bots.vault import Vault, password_name
+from fixtures.portals import PORTALS
 from fixtures.server import RunningWorld
 from fixtures.web import SKINS
 
@@ -136,10 +137,9 @@ class Kit:
         self.now = lambda: datetime.now(UTC)
 
     def factory(self, **selectors: str) -> PortalFactory:
-        slugs = sorted({row["portal"] for row in self.world.truth("accounts")})
-        files = {slug: selectors.get(slug) or self.selector_file(slug) for slug in slugs}
+        files = {slug: selectors.get(slug) or self.selector_file(slug) for slug in PORTALS}
         factory = SharedBrowser(
-            {slug: PortalAccess(base_url=self.world.url(slug), selectors=files[slug]) for slug in slugs},
+            {slug: PortalAccess(base_url=self.world.url(slug), selectors=files[slug]) for slug in PORTALS},
             vault=self.vault,
             evidence=self.evidence,
             credentials=self.passwords,
@@ -153,7 +153,8 @@ class Kit:
     @asynccontextmanager
     async def portal(self, slug: str, account: str = "", **selectors: str) -> AsyncIterator[Portal]:
         account = account or self.account(slug)
-        self.know_password(slug, account)
+        if account:
+            self.know_password(slug, account)
         async with self.factory(**selectors) as factory, factory.open(slug, account) as portal:
             assert isinstance(portal, Portal)
             yield portal
@@ -170,8 +171,8 @@ class Kit:
         self.codes.way, self.codes.known = "totp", code
 
     def account(self, slug: str) -> str:
-        """The portal's first account: nothing is special about it."""
-        return str(next(row["username"] for row in self.world.truth("accounts") if row["portal"] == slug))
+        """The portal's first account: nothing is special about it. "" where the portal has none."""
+        return str(next((row["username"] for row in self.world.truth("accounts") if row["portal"] == slug), ""))
 
     def selector_file(self, slug: str) -> str:
         """The file for the looks that the portal wears; "" is the product's own."""
@@ -279,10 +280,20 @@ class Profile:
         raise AssertionError(f"the profile of {self.slug} does not say it")
 
     async def look(self, portal: Portal) -> Any:
-        """The least reading that wants a signed-in account."""
+        """The least reading there is; it wants a signed-in account where the portal has accounts."""
         if Ability.LIST in portal.does:
             return await portal.list_cases(date.today())
-        return await portal.read_units(())
+        if Ability.UNITS in portal.does:
+            return await portal.read_units(())
+        with suppress(BadReading):  # nobody has that number: the portal says so, and that is all
+            return await portal.read_case("100000000", Member(id="S10000000", dob=date(1940, 1, 2)))
+
+    def want_new_terms(self, kit: Kit) -> None:
+        """From now on the portal has new terms that a person must accept."""
+        if account := kit.account(self.slug):
+            kit.world.change_account(self.slug, account, terms=True)
+        else:
+            kit.world.fault(self.slug, "new_terms")
 
     def not_found(self, kit: Kit) -> AuthRequest:
         """For a member whom nobody has: the birth date is another."""
@@ -300,6 +311,10 @@ class Profile:
 
     def rejected(self, kit: Kit) -> AuthRequest:
         """One that the portal refuses in its own words."""
+        raise AssertionError(f"the profile of {self.slug} does not say it")
+
+    def not_required(self, kit: Kit) -> AuthRequest:
+        """One of which the portal says that it needs no authorization."""
         raise AssertionError(f"the profile of {self.slug} does not say it")
 
     def make_review_differ(self, kit: Kit) -> None:

@@ -1,7 +1,8 @@
 """What must hold of every portal that PriorBot can drive, in each of its looks: how each outcome of each thing it does ends.
 
 Parametrized over ``bots.registry.PORTALS`` and the world's skins. A portal without a profile (``profiles/<slug>.py``) or a second
-skin fails here. What a portal is not for (`Portal.does`) it must refuse by name, before anybody signs in.
+skin fails here. What a portal is not for (`Portal.does`) it must refuse by name, before anybody signs in. Where a portal has no
+accounts (its selector file has no ``sign_in``), the outcomes of signing in do not exist; nobody may sign in there at all.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from bots.errors import (
     CodeRejected,
     MemberNotFound,
     NoBotYet,
+    NotConfigured,
+    NotRequiredHere,
     PasswordRejected,
     PortalDown,
     ReadBackDiffers,
@@ -32,8 +35,10 @@ from bots.errors import (
 )
 from bots.model import AuthRequest, Receipt, Status
 from bots.pagemap import load_pagemap
+from bots.passwords import PasswordPolicy
 from bots.portal import Ability, Portal
 from bots.registry import PORTALS, portal_class
+from bots.signin_map import WITHOUT_ACCOUNT
 from fixtures.web import SKINS
 
 pytestmark = pytest.mark.browser
@@ -50,6 +55,10 @@ class Case:
     def slug(self) -> str:
         return self.profile.slug
 
+    @property
+    def has_account(self) -> bool:
+        return self.slug not in WITHOUT
+
     def does(self, ability: Ability) -> bool:
         return ability in portal_class(self.slug).does
 
@@ -65,6 +74,7 @@ class Case:
                 Ability.LIST: lambda: portal.list_cases(since),
                 Ability.READ: lambda: portal.read_case("X1"),
                 Ability.UNITS: lambda: portal.read_units(()),
+                Ability.REQUIREMENT: lambda: portal.ask_requirement(request),
             }
             with pytest.raises(NoBotYet):
                 await asked[ability]()
@@ -96,6 +106,13 @@ class Case:
         self.kit.world.change_account(self.slug, self.kit.account(self.slug), **changes)
 
 
+WITHOUT = [slug for slug in PORTALS if load_pagemap(slug).account is None]
+with_account = pytest.mark.parametrize("case", [slug for slug in PORTALS if slug not in WITHOUT], indirect=True)
+"""Outcomes of an account: passwords, codes, what stands between the password and the work, the session and its end."""
+without_account = pytest.mark.parametrize("case", WITHOUT, indirect=True)
+
+POLICY = PasswordPolicy(min_length=8, specials="!$", remembered=10, max_age_days=90, change_after_days=75)
+
 first_skin = pytest.mark.parametrize("skin", SKINS[:1], ids=lambda skin: f"skin{skin}")
 """For what only the engine does: once per portal is enough."""
 
@@ -120,6 +137,24 @@ def case(request: pytest.FixtureRequest, kit: Kit, skin: str) -> Any:
 # --- signing in -------------------------------------------------------------------------------------------------------
 
 
+@without_account
+async def test_where_there_is_no_account_nobody_signs_in_and_nothing_is_kept(case: Case) -> None:
+    """Not even with an account's name; the seat, which jobs take, has none either."""
+    assert case.slug in WITHOUT_ACCOUNT
+    async with case.kit.portal(case.slug) as portal:
+        await case.profile.look(portal)
+        assert portal.account == ""
+        with pytest.raises(NotConfigured):
+            await portal.change_password(POLICY)
+    async with case.kit.factory() as factory:
+        with pytest.raises(NotConfigured):
+            await factory.sign_in(case.slug, "")
+    assert (case.kit.logins(case.slug), case.kit.passwords.events, case.kit.codes.asked) == ([], [], 0)
+    assert case.kit.evidence.load_state(case.slug, "", case.kit.now()) is None
+    assert case.kit.vault.names() == ()
+
+
+@with_account
 async def test_a_right_password_signs_in_once_and_is_kept_in_no_saved_state_afterwards(case: Case) -> None:
     async with case.kit.portal(case.slug) as portal:
         await case.profile.look(portal)
@@ -131,6 +166,7 @@ async def test_a_right_password_signs_in_once_and_is_kept_in_no_saved_state_afte
 
 
 @first_skin
+@with_account
 async def test_a_session_that_was_left_open_is_taken_up_without_a_password(case: Case) -> None:
     """As after a run that was cut off: the portal opens past its login page."""
     account = case.kit.account(case.slug)
@@ -149,9 +185,10 @@ async def test_a_slow_portal_is_waited_for(case: Case) -> None:
     case.kit.world.fault(case.slug, "slow", where="any", ms=800, times=3)
     async with case.kit.portal(case.slug) as portal:
         await case.profile.look(portal)
-    assert [what for what, _ in case.kit.logins(case.slug)] == ["login", "logout"]
+    assert [what for what, _ in case.kit.logins(case.slug)] == ["login", "logout"] * case.has_account
 
 
+@with_account
 async def test_a_wrong_password_is_typed_once_and_never_again(case: Case) -> None:
     account = case.kit.account(case.slug)
     case.kit.know_password(case.slug, account, "Not$The1Right")
@@ -163,6 +200,7 @@ async def test_a_wrong_password_is_typed_once_and_never_again(case: Case) -> Non
     assert case.kit.passwords.events == [("trying", account), ("rejected", account)]
 
 
+@with_account
 async def test_an_expired_password_is_told_or_changed_on_the_way_in(case: Case) -> None:
     case.account(expired=True)
     if case.profile.expired is not None:
@@ -172,17 +210,23 @@ async def test_an_expired_password_is_told_or_changed_on_the_way_in(case: Case) 
         await case.profile.look(portal)
 
 
+@with_account
 async def test_a_locked_account_is_told_by_name(case: Case) -> None:
     case.account(locked=True)
     await case.look_raises(AccountLocked)
 
 
 async def test_new_terms_are_accepted_by_no_bot(case: Case) -> None:
-    case.account(terms=True)
+    """Of a portal that is only visited, they stand before a request; a look-up needs none."""
+    case.profile.want_new_terms(case.kit)
+    if not case.has_account:
+        assert type(await case.stopped(case.profile.request(case.kit))) is TermsChanged
+        return
     await case.look_raises(TermsChanged)
     assert all(row["terms"] for row in case.kit.world.truth("accounts") if row["username"] == case.kit.account(case.slug))
 
 
+@with_account
 async def test_an_announcement_is_passed_by(case: Case) -> None:
     case.account(announcement=True)
     async with case.kit.portal(case.slug) as portal:
@@ -196,11 +240,13 @@ async def test_maintenance_is_an_outage(case: Case) -> None:
 
 
 @first_skin
+@with_account
 async def test_a_code_that_nobody_can_get_is_a_persons(case: Case) -> None:
     case.account(second_factor="totp")
     await case.look_raises(CodeNeeded)
 
 
+@with_account
 async def test_the_right_code_opens_the_account(case: Case) -> None:
     case.account(second_factor="totp")
     case.kit.give_codes()
@@ -209,6 +255,7 @@ async def test_the_right_code_opens_the_account(case: Case) -> None:
     assert case.kit.codes.asked == 1
 
 
+@with_account
 async def test_a_wrong_code_is_given_once(case: Case) -> None:
     case.account(second_factor="totp")
     case.kit.give_codes(wrong=True)
@@ -220,6 +267,7 @@ async def test_a_wrong_code_is_given_once(case: Case) -> None:
 
 
 @first_skin
+@with_account
 @pytest.mark.parametrize("way", ["bot error", "exception", "cancelled"])
 async def test_every_way_out_logs_out(case: Case, way: str) -> None:
     reached = asyncio.Event()
@@ -300,7 +348,8 @@ async def test_a_request_is_submitted_once_with_every_field_as_asked_and_is_list
 
 
 async def test_what_is_on_file_is_adopted_and_not_sent_again(case: Case) -> None:
-    if await case.refuses(Ability.SUBMIT):
+    """A portal that shows no history can tell nothing of it: there only the journal keeps a request from going out twice."""
+    if await case.refuses(Ability.SUBMIT) or await case.refuses(Ability.FIND):
         return
     request, gate = case.profile.request(case.kit), Gate()
     async with case.kit.portal(case.slug) as portal:
@@ -345,7 +394,8 @@ async def test_Q33_an_unclear_commit_is_uncertain_arrived_at_most_once_and_is_fo
             wanted += taken
             assert gate.steps == ["intent"], fault
             assert len(kit.accepted()) == wanted, fault
-            assert len(await portal.find_existing(request)) == taken, fault
+            if case.does(Ability.FIND):
+                assert len(await portal.find_existing(request)) == taken, fault
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -359,17 +409,18 @@ async def test_every_status_word_is_read_and_an_unknown_one_is_kept_raw(case: Ca
     assert set(profile.statuses.values()) == set(file.words.status.values())
     assert len(profile.statuses) == len(file.words.status)
     async with kit.portal(case.slug) as portal:
-        receipt = await case.submitted(portal, profile.request(kit))
+        request = profile.request(kit)
+        receipt = await case.submitted(portal, request)
         for word, status in {**profile.statuses, profile.unknown_word: Status.UNKNOWN}.items():
             profile.decide(kit, receipt.reference_no, word)
-            reading = await portal.read_case(receipt.reference_no)
+            reading = await portal.read_case(receipt.reference_no, request.member)
             assert reading.status is status, word
             assert reading.status_raw
             if status is Status.UNKNOWN:
                 assert reading.status_raw == word
             assert file.words.status.get(reading.status_raw, Status.UNKNOWN) is status
         with pytest.raises(BadReading):
-            await portal.read_case(receipt.reference_no[:-3] + "000")
+            await portal.read_case(receipt.reference_no[:-3] + "000", request.member)
 
 
 async def test_H17_units_add_up_and_carry_the_payers_own_date(case: Case) -> None:
@@ -386,6 +437,27 @@ async def test_H17_units_add_up_and_carry_the_payers_own_date(case: Case) -> Non
         (u.authorization_no, u.service_code) for u in units if u.member_id == units[0].member_id
     }
     assert nobody == ()
+
+
+# --- whether an authorization is required ------------------------------------------------------------------------------
+
+
+async def test_Q23_what_the_portal_says_of_the_requirement_is_kept_with_its_page_and_nothing_is_sent(case: Case) -> None:
+    if await case.refuses(Ability.REQUIREMENT):
+        return
+    kit, free, gate = case.kit, case.profile.not_required(case.kit), Gate()
+    async with kit.portal(case.slug) as portal:
+        yes = await portal.ask_requirement(case.profile.request(kit))
+        no = await portal.ask_requirement(free)
+        with pytest.raises(NotRequiredHere) as caught:
+            await portal.submit(free, gate)
+    assert (yes.required, no.required, gate.steps, kit.accepted()) == (True, False, [], [])
+    assert caught.value.said is not None
+    for said in (no, caught.value.said):
+        assert (said.portal, said.required) == (case.slug, False)
+        assert said.page in load_pagemap(case.slug, kit.selector_file(case.slug)).pages
+        assert kit.evidence.read(said.evidence)
+        assert free.member.id not in said.evidence
 
 
 # --- the daily check --------------------------------------------------------------------------------------------------

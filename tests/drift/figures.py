@@ -44,11 +44,13 @@ def _kinds(found: dict[str, dict[str, Any]]) -> str:
 
 
 def _flows(found: dict[str, dict[str, Any]]) -> str:
-    rows = ["| portal | flows | through | quiet ones through | wrong |", "|---|---|---|---|---|"]
+    rows = ["| portal | date | flows | through | quiet ones through | wrong |", "|---|---|---|---|---|---|"]
     stops = []
     for slug, each in sorted(found.items()):
         quiet = f"{each['quiet_flows_through']} of {each['quiet_flows']}"
-        rows.append(f"| {slug} | {each['flows']} | {each['flows_through']} | {quiet} | {len(each['flows_wrong'])} |")
+        rows.append(
+            f"| {slug} | {each['flows_at']} | {each['flows']} | {each['flows_through']} | {quiet} | {len(each['flows_wrong'])} |"
+        )
         stops += [f"- {slug}, {stop}" for stop in each["flow_stops"]]
     return "## Whole flows\n\n" + "\n".join(rows) + "\n\nThose that did not go through stopped so:\n\n" + "\n".join(stops)
 

@@ -97,7 +97,7 @@ async def _submit(kit: Kit, profile: Profile, selectors: dict[str, str], ended: 
         async with kit.portal(profile.slug, **selectors) as portal:
             receipt = (await portal.submit(request, gate)).receipt
             assert receipt is not None
-            await portal.read_case(receipt.reference_no)
+            await portal.read_case(receipt.reference_no, request.member)
     except BotError as caught:
         error = caught
     accepted = [row for row in kit.accepted() if row["portal"] == profile.slug]

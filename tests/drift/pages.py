@@ -65,8 +65,9 @@ async def _work(kit: Kit, portal: Portal, profile: Profile) -> None:
     if Ability.SUBMIT in does:
         result = await portal.submit(request, Gate())
         assert result.receipt is not None
+        await portal.read_case(result.receipt.reference_no, request.member)
+    if Ability.FIND in does:
         await portal.find_existing(request)
-        await portal.read_case(result.receipt.reference_no)
     if Ability.LIST in does:
         await portal.list_cases(date.today())
     if Ability.UNITS in does:

@@ -2,6 +2,8 @@
 
     python tests/drift/run.py [--portal SLUG]... [--mutations 1000] [--flows 50] [--tabs 3]
 
+``--mutations 0`` or ``--flows 0`` measures only the other; the figures of the earlier run stay.
+
 For each portal of the registry every page that its work comes by is captured and changed ``--mutations`` times by seed, and
 ``--flows`` whole submissions (or readings) are done over pages that are changed as they are served. Exit code 1 when a wrong
 value, a wrong button or a wrong reading was seen, or when fewer than 95 % of the
@@ -69,7 +71,7 @@ async def mutations(browser: Browser, portal_map: PortalMap, html: dict[str, str
     async def tab() -> None:
         page = await context.new_page()
         for seed, captured, kinds in work:
-            looks = patient if LATE & set(kinds) and not set(LOUD) & set(kinds) else quick
+            looks = patient if LATE & set(kinds) else quick  # what comes late is not gone
             verdicts.append(await Trial(page, looks, captured, seed, kinds).run())
 
     await asyncio.gather(*(tab() for _ in range(tabs)))
@@ -91,10 +93,11 @@ async def portal(slug: str, *, count: int, flows: int, tabs: int) -> dict[str, A
                 ended.append(await flow(kit, changes, slug, seed))
                 last = ended[-1]
                 _say(f"{slug} flow {seed + 1}/{flows} {'+'.join(last.kinds)}: {last.stopped or 'through'} {last.wrong}")
-    return summary(verdicts, ended, pages=len(html), seconds=round(took))
+    pages = of_pages(verdicts, pages=len(html), seconds=round(took)) if count else {}
+    return {**pages, **(of_flows(ended) if flows else {})}
 
 
-def summary(verdicts: list[Verdict], flows: list[Flow], *, pages: int, seconds: int) -> dict[str, Any]:
+def of_pages(verdicts: list[Verdict], *, pages: int, seconds: int) -> dict[str, Any]:
     kinds: dict[str, Counter[str]] = {kind: Counter() for kind in QUIET + LOUD}
     quiet = Counter[str]()
     for verdict in verdicts:
@@ -102,7 +105,6 @@ def summary(verdicts: list[Verdict], flows: list[Flow], *, pages: int, seconds: 
         kinds[verdict.kinds[-1]][ending] += 1
         if set(verdict.kinds) <= set(QUIET):
             quiet[ending] += 1
-    quiet_flows = [each for each in flows if each.is_quiet]
     return {
         "at": datetime.now(UTC).date().isoformat(),
         "pages": pages,
@@ -116,6 +118,13 @@ def summary(verdicts: list[Verdict], flows: list[Flow], *, pages: int, seconds: 
         "quiet_stops": Counter(
             f"{v.page}.{part}: {what}" for v in verdicts if set(v.kinds) <= set(QUIET) for part, what in v.stopped.items()
         ).most_common(12),
+    }
+
+
+def of_flows(flows: list[Flow]) -> dict[str, Any]:
+    quiet_flows = [each for each in flows if each.is_quiet]
+    return {
+        "flows_at": datetime.now(UTC).date().isoformat(),
         "flows": len(flows),
         "flows_through": sum(each.went_through for each in flows),
         "flows_wrong": [f"seed {f.seed} {'+'.join(f.kinds)}: {f.wrong}" for f in flows if f.wrong],
@@ -154,6 +163,7 @@ def main() -> int:
     for slug in asked.portal or sorted(PORTALS):
         found = asyncio.run(portal(slug, count=asked.mutations, flows=asked.flows, tabs=asked.tabs))
         known = json.loads(out.read_text("utf-8")) if out.is_file() else {}
+        found = {**of_pages([], pages=0, seconds=0), **of_flows([]), **known.get(slug, {}), **found}
         out.write_text(json.dumps({**known, slug: found}, indent=1), encoding="utf-8")
         (ROOT / "docs" / "drift.md").write_text(page_of({**known, slug: found}), encoding="utf-8")
         good = good and is_good(found)

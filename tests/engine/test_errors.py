@@ -21,7 +21,7 @@ def family(root: type[BotError]) -> list[type[BotError]]:
 
 ROOMS = (bots.browser_find, bots.keys)
 """Further failures of ``bots`` stand here; importing them puts them below the root."""
-CATALOGUE = ("bots.errors", "bots.account_errors")
+CATALOGUE = ("bots.errors", "bots.account_errors", "bots.refusals")
 ALL = [BotError, *(kind for kind in family(BotError) if kind.__module__.startswith("bots."))]
 NEXT_STEPS = (
     "run:",
@@ -35,6 +35,9 @@ NEXT_STEPS = (
     "install",
     "help desk",
     "fax it",
+    "phone it in",
+    "submit it on",
+    "enters its account",
     "kept",
     "mend",
     "correct",

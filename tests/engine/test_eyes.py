@@ -159,6 +159,10 @@ FIELDS = {
     "placeholder": ("<input id=a placeholder='Search'>", {"role": "textbox", "name": "Search"}),
     "inside the cell beside": ("<table><tr><td>Units<td><i>!</i><input id=a><input type=hidden></table>", {"beside": "Units"}),
     "right beside": ("<b>Units</b><input id=a>", {"beside": "Units"}),
+    "the cell of a row": (
+        "<table><tr><th><th>Code<th>Units<tr><td>1<td><input><td><input><tr><td>2<td><input id=d><td><input id=a></table>",
+        {"row": "2", "column": "Units"},
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from site_bench import Bench, find
 
+from bots.errors import PageChanged
 from bots.eyes import Eyes
 from bots.page import PageView
 
@@ -34,15 +35,32 @@ async def test_a_page_that_moves_under_the_pointer_is_not_pressed_elsewhere(
 
 
 async def test_what_is_gone_when_the_press_comes_is_not_pressed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    view = await bench.show(GOT + TWO, actions={"it": find(SAVE, navigates=False)})
+    view = await bench.show(GOT + TWO, actions={"it": find(SAVE, navigates=False)}, timeouts={"element": 0.2})
 
     async def goes(self: Eyes, spot: object) -> None:
         await self.page.evaluate("gap.style.height = a.offsetHeight + 'px'; a.disabled = true")
 
     monkeypatch.setattr(Eyes, "frame_at", goes)
-    await view.press("it")
-    await view.browser_page.evaluate("new Promise((done) => setTimeout(done, 20))")
+    with pytest.raises(PageChanged, match="is not enabled"):
+        await view.press("it")
     assert await view.browser_page.evaluate("got") == []
+
+
+async def test_what_is_drawn_anew_when_the_press_comes_is_pressed_then(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The element goes under the pointer and its successor comes: the press went nowhere, and is done once more."""
+    view = await bench.show(GOT + TWO, actions={"it": find(SAVE, navigates=False)})
+    times = []
+
+    async def anew(self: Eyes, spot: object) -> None:
+        times.append(1)
+        if len(times) == 1:
+            await self.page.evaluate("a.outerHTML = '<p>...</p><button id=c style=display:block>Save</button>'")
+
+    monkeypatch.setattr(Eyes, "frame_at", anew)
+    await view.press("it")
+    await view.browser_page.wait_for_function("got.length")
+    assert await view.browser_page.evaluate("got") == ["c"]
+    assert len(times) == 2
 
 
 async def test_a_page_is_there_when_its_scripts_have_run(bench: Bench) -> None:

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 from site_bench import Bench, find, value
 
-from bots.errors import BotError, DocumentRefused, ListCutOff, NotListed, PortalDown, PortalSlow, TooLong
+from bots.errors import (
+    BotError,
+    DocumentRefused,
+    ListCutOff,
+    NotListed,
+    PageChanged,
+    PortalDown,
+    PortalSlow,
+    SeveralMatches,
+    TooLong,
+)
 from bots.page import PageView
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -42,6 +52,19 @@ async def test_of_several_the_one_that_begins_with_the_value_is_chosen(bench: Be
     view = await bench.show(typeahead("offer('E11.9 - Sample', 'E11.91 - Other', 'E11.65 - Third')"), fields={"code": PICK})
     await view.fill(code="E11.9")
     assert await value(view, "box") == "E11.9 - Sample"
+
+
+async def test_an_entry_that_is_the_value_goes_before_those_that_only_begin_with_it(bench: Bench) -> None:
+    view = await bench.show(typeahead("offer('Sampletab XR', 'Sampletab', 'Sampletab CR')"), fields={"code": PICK})
+    await view.fill(code="Sampletab")
+    assert await value(view, "box") == "Sampletab"
+
+
+async def test_of_several_that_begin_with_the_value_none_is_chosen(bench: Bench) -> None:
+    view = await bench.show(typeahead("offer('Sampletab XR', 'Sampletab CR')"), fields={"code": PICK})
+    with pytest.raises(SeveralMatches):
+        await view.fill(code="Sampletab")
+    assert await value(view, "box") == "Sampletab"
 
 
 @pytest.mark.parametrize(
@@ -139,3 +162,34 @@ async def test_passing_trouble_is_no_announced_outage(bench: Bench) -> None:
     assert is_passing(passing.value)
     assert is_announced(told.value)
     assert "a network error" in passing.value.sentence
+
+
+async def test_what_the_page_itself_tells_of_is_the_reason_why_something_is_wanting_on_it(bench: Bench) -> None:
+    down = {"down": {"see": [{"text": "An error has occurred."}], "error": "portal_down", "passing": True, "reason": "an error"}}
+    page = "<p id=note></p>" + typeahead("note.textContent = 'An error has occurred.'")
+    view = await bench.show(page, fields={"code": PICK}, interruptions=down, timeouts={"lookup": 0.3})
+    with pytest.raises(PortalSlow) as slow:
+        await view.fill(code="E11.9")
+    assert isinstance(await view.told_instead(slow.value), PortalDown)
+
+
+async def test_a_page_that_tells_of_nothing_leaves_the_failure_as_it_was(bench: Bench) -> None:
+    view = await bench.show(typeahead(""), fields={"code": PICK}, timeouts={"lookup": 0.3})
+    with pytest.raises(PortalSlow) as slow:
+        await view.fill(code="E11.9")
+    assert await view.told_instead(slow.value) is slow.value
+
+
+@pytest.mark.parametrize(
+    ("press", "told"), [("", PortalSlow), ("document.body.innerHTML = '<h1>Something new</h1>'", PageChanged)]
+)
+async def test_a_page_that_still_stands_there_has_not_answered_and_is_not_changed(
+    bench: Bench, press: str, told: type[BotError]
+) -> None:
+    page = f'<button id=go onclick="{press}">Go</button>'
+    go = find({"css": "#go"}, leads_to=["next"], navigates=False)
+    parts = {"is_here": [{"css": "#go"}], "actions": {"go": go}}
+    view = await bench.show(page, more={"next": {"is_here": [{"css": "#next"}]}}, timeouts={"page": 0.4}, **parts)
+    with pytest.raises(PageChanged) as changed:
+        await view.press("go")
+    assert type(await view.told_instead(changed.value)) is told

@@ -38,10 +38,12 @@ from bots.errors import (
     MailboxSlow,
     MemberNotFound,
     NotEligible,
+    NotRequiredHere,
     PageChanged,
     PasswordRejected,
     PortalDown,
     PortalSaysFax,
+    PortalSaysPhone,
     PortalSlow,
     RateLimited,
     ReadBackDiffers,
@@ -62,6 +64,7 @@ from bots.model import (
     Provider,
     Reading,
     Receipt,
+    Requirement,
     ServiceCategory,
     ServiceLine,
     Shown,
@@ -81,6 +84,13 @@ from jobs.verify import verify_due
 
 PORTAL = "clear_coverage"
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+
+
+def says_not_required(portal: str) -> NotRequiredHere:
+    error = NotRequiredHere(portal)
+    error.said = Requirement(portal=portal, page="drug", required=False, evidence="not_required-x.sealed", observed_at=START)
+    return error
+
 
 BEFORE_INTENT: dict[str, Callable[[str], Exception]] = {
     "portal_down": PortalDown,
@@ -110,6 +120,8 @@ BEFORE_INTENT: dict[str, Callable[[str], Exception]] = {
     "document_refused": DocumentRefused,
     "page_changed": PageChanged,
     "portal_says_fax": PortalSaysFax,
+    "not_required": says_not_required,
+    "portal_says_phone": lambda portal: PortalSaysPhone(portal, number="1-800-555-0142"),
     "bad_reading": BadReading,
     "bug": lambda portal: ValueError(portal),
 }
@@ -335,6 +347,9 @@ class World:
         """What the list says of a case, where that is not what its page says."""
         self.readings: dict[str, Reading] = {}
         self.calls: list[str] = []
+        self.read_as: list[Member | None] = []
+        self.not_required: set[str] = set()
+        """Requests of which the portal says that they need no authorization."""
 
     @asynccontextmanager
     async def open(self, slug: str, account: str) -> AsyncIterator[PortalDouble]:
@@ -416,8 +431,9 @@ class PortalDouble:
         await self._pass("list")
         return tuple(replace(case, **self._world.listed.get(case.reference_no, {})) for case in self._cases())
 
-    async def read_case(self, reference_no: str) -> Reading:
+    async def read_case(self, reference_no: str, member: Member | None = None) -> Reading:
         self._world.calls.append(f"read {reference_no}")
+        self._world.read_as.append(member)
         await self._pass("read")
         if reference_no in self._world.readings:
             return self._world.readings[reference_no]
@@ -450,6 +466,14 @@ class PortalDouble:
         await self._pass("sign_in")
         await self._sign_in()
         await self._pass("change_password")
+
+    async def ask_requirement(self, request: AuthRequest) -> Requirement:
+        self._world.calls.append(f"ask {request.request_id}")
+        await self._pass("sign_in")
+        await self._sign_in()
+        await self._pass("ask")
+        required = request.request_id not in self._world.not_required
+        return Requirement(portal=self.slug, page="drug", required=required, evidence="x.sealed", observed_at=self._world.clock())
 
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         self._world.calls.append(f"units {len(member_ids)}")

@@ -243,6 +243,13 @@ async def test_fallback_a_portal_that_says_fax_names_the_number(case: Case) -> N
     assert "203.265.3994" in now.next_action
 
 
+async def test_fallback_a_portal_that_says_phone_is_a_phone_task_where_the_rules_have_a_number(case: Case) -> None:
+    """Without one in the rules a person reads what the portal shows; the fax number of another way is no telephone."""
+    now = await case.submit(draft=["portal_says_phone"])
+    assert (now.status, now.error_code) == (Status.NEEDS_PERSON, "portal_says_phone")
+    assert "203.265.3994" not in now.next_action
+
+
 async def test_an_unforeseen_exception_before_the_intent_is_a_persons_and_not_retried(case: Case) -> None:
     now = await case.submit(draft=["bug", None])
     assert now.status is Status.NEEDS_PERSON

@@ -91,6 +91,13 @@ def test_a_file_from_a_windows_editor_is_read(tmp_path: Path) -> None:
     assert load_config(tmp_path / "priorbot.toml").practice.name == "Synthetic"
 
 
+def test_a_portal_that_is_used_without_an_account_needs_none_and_takes_none() -> None:
+    open_portal = "[portals.promptpa]\nbase_url = 'https://x'\n"
+    assert parse_config(open_portal).portals["promptpa"].accounts == ()
+    for key in ("account = 'me'", "change_password = true", "[portals.promptpa.code]\nmethod = 'totp'"):
+        assert "promptpa is used without an account" in refusal(open_portal + key + "\n")
+
+
 CODE = "[portals.evicore]\nbase_url = 'https://x'\naccount = ['desk1', 'desk2']\n[portals.evicore.code]\n"
 
 

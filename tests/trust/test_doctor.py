@@ -124,6 +124,13 @@ def test_each_missing_password_is_named_with_its_command(home: Home) -> None:
     assert "priorbot vault set portals.evicore.two.password" in sentence
 
 
+def test_a_portal_that_is_used_without_an_account_needs_no_password(home: Home) -> None:
+    configure(home, '[portals.promptpa]\nbase_url = "http://promptpa.localhost"\n')
+    home.open_vault().set("a", "b")
+    assert [check for check in run_checks(home) if check.name == "password"] == []
+    assert only(home, "selectors")[0] is CheckState.OK
+
+
 def test_a_live_portal_without_permission_fails(home: Home) -> None:
     configure(home, LIVE)
     state, sentence = only(home, "permission")

@@ -208,6 +208,12 @@ def live_world() -> Iterator[RunningWorld]:
 
 
 @pytest.fixture
+def visitor_of() -> type[Visitor]:
+    """``visitor_of(app, slug)``: somebody at that portal."""
+    return Visitor
+
+
+@pytest.fixture
 async def caller(app: WorldApp) -> AsyncIterator[Visitor]:
     """At eviCore's portal, not signed in."""
     visitor = Visitor(app, "evicore")

@@ -1,0 +1,117 @@
+"""Asks the portals themselves whether an authorization is required, before anything is submitted (``priorbot route --ask``).
+
+Only portals that say so by themselves are asked, under their account's seat, within their hours and limits; nothing is sent and
+nothing is left behind there. Where a portal cannot be asked, the payers' rules alone have spoken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+import structlog
+from msgspec.structs import replace
+
+from bots.errors import Action, BotError, NotRequiredHere
+from bots.model import AuthRequest, Frozen, RequestKind, Requirement
+from bots.portal import Ability
+from bots.registry import has_bot, portal_class
+from jobs.office import Desk, Office, at_desk
+from jobs.retries import read_again
+from jobs.routing import route_as_json
+from jobs.state import Decision, Route
+from jobs.submit import count_failure, stop_account
+
+
+class Answered(Frozen):
+    """One request's way, by the rules or, where ``route.said`` is set, also by the portal's own word. ``why_not``: why the portal
+    could not be asked, in one sentence; "" when it was, or is none to ask."""
+
+    route: Route
+    why_not: str = ""
+
+    @property
+    def by(self) -> str:
+        return "portal" if self.route.said else "rules"
+
+
+def answered_as_json(answered: Answered) -> dict[str, Any]:
+    """The object of ``priorbot route --json`` with who answered: always every key."""
+    said = answered.route.said
+    return {
+        **route_as_json(answered.route),
+        "answered_by": answered.by,
+        "required": None if said is None else said.required,
+        "page": said.page if said else "",
+        "evidence": said.evidence if said else "",
+        "asked_at": said.observed_at.isoformat() if said else "",
+        "not_asked": answered.why_not,
+    }
+
+
+def can_tell(request: AuthRequest, route: Route) -> bool:
+    """Whether the route's portal says by itself if this needs an authorization."""
+    asks = route.decision is Decision.PORTAL and request.request_kind is RequestKind.PRIOR_AUTH
+    return asks and has_bot(route.portal) and Ability.REQUIREMENT in portal_class(route.portal).does
+
+
+async def ask(office: Office, routed: Iterable[tuple[AuthRequest, Route]]) -> list[Answered]:
+    """Every route, in order, with what its portal says."""
+    answers: dict[str, Answered] = {}
+    by_portal: dict[str, list[tuple[AuthRequest, Route]]] = {}
+    for request, route in routed:
+        answers[request.request_id] = Answered(route=route)
+        if can_tell(request, route):
+            by_portal.setdefault(route.portal, []).append((request, route))
+    for slug, mine in by_portal.items():
+        for answered in await _ask_portal(office, slug, mine):
+            answers[answered.route.request_id] = answered
+    return list(answers.values())
+
+
+async def _ask_portal(office: Office, slug: str, mine: list[tuple[AuthRequest, Route]]) -> list[Answered]:
+    """With the first account that gets through. What was not asked says why."""
+    plan, why_not, found = office.plans[slug], f"{slug} is not set up, or nobody may use it now.", list[Answered]()
+    if plan.next_open(office.now()) <= office.now() and office.states.may_use(slug):
+        for account in office.accounts(slug):
+            try:
+                async with at_desk(office, slug, account) as desk:
+                    while desk is not None and len(found) < len(mine):
+                        found.append(await _ask_one(office, desk, *mine[len(found)]))
+                if len(found) == len(mine):
+                    break
+                why_not = f"Another PriorBot is working on {slug}."
+            except BotError as error:
+                why_not = error.sentence
+                if error.action is Action.PERSON_PORTAL:
+                    stop_account(office, slug, account, error)
+    return [*found, *(Answered(route=route, why_not=why_not) for _, route in mine[len(found) :])]
+
+
+async def _ask_one(office: Office, desk: Desk, request: AuthRequest, route: Route) -> Answered:
+    """Raises the `BotError` after which this account cannot go on."""
+    slug = desk.seat.portal
+    if office.states.spend(slug, office.plans[slug].max_actions_per_hour) is not None:
+        return Answered(route=route, why_not=f"This hour's limit of actions on {slug} is used up.")
+    try:
+        said = await read_again(
+            lambda: desk.driver.ask_requirement(request), sleep=office.sleep, on_error=partial(count_failure, office, slug)
+        )
+    except BotError as error:
+        if error.action in (Action.PERSON_PORTAL, Action.RETRY):
+            raise
+        structlog.get_logger().warning("requirement_not_told", portal=slug, error_code=error.code)
+        return Answered(route=route, why_not=error.sentence)
+    office.states.worked(slug)
+    return Answered(route=_with(office, request, replace(route, said=said), said))
+
+
+def _with(office: Office, request: AuthRequest, route: Route, said: Requirement) -> Route:
+    """What the portal's word makes of the route: the payer's rules say what "not required" means, else a person does."""
+    if said.required:
+        return route
+    answer = office.rules.after_answer(route, request, NotRequiredHere.code, office.now())
+    if answer is None:
+        return replace(route, decision=Decision.NEEDS_PERSON, fallback=None, reason=NotRequiredHere(said.portal).sentence)
+    return replace(route, decision=answer.decision, fallback=None, rule_ids=answer.rule_ids, reason=answer.reason)
