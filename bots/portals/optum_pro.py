@@ -22,11 +22,7 @@ LOOK_BACK_DAYS = 720
 
 class OptumPro(Portal):
     slug = "optum_pro"
-    limits = Limits(
-        codes=10,
-        attested=True,
-        certifications=(Certification.INITIAL, Certification.RENEWAL, Certification.EXTENSION),
-    )
+    limits = Limits(attested=True, certifications=(Certification.INITIAL, Certification.RENEWAL, Certification.EXTENSION))
     _draft_no = ""
 
     async def search_cases(self, request: AuthRequest) -> list[CaseSummary]:

@@ -198,6 +198,14 @@ async def test_every_field_of_a_large_request_arrives(kit: Kit) -> None:
     assert {name: accepted[name] for name in asked} == asked
 
 
+async def test_one_code_may_come_twice_and_an_eleventh_line_is_too_much(kit: Kit) -> None:
+    lines = tuple(kit.line("E0601", START + timedelta(days=day)) for day in range(11))
+    async with kit.portal(SLUG) as portal:
+        assert isinstance(await stopped(kit, portal, ask(kit, lines=lines)), KnownRejection)
+        await submitted(portal, ask(kit, lines=lines[:2]))
+    assert [line["code"] for line in kit.accepted()[0]["lines"]] == ["E0601", "E0601"]
+
+
 async def test_C5_a_part_b_drug_is_requested_here(kit: Kit) -> None:
     line = replace(kit.line("J1745", START, 40), unit_type=UnitType.UNITS)
     async with kit.portal(SLUG) as portal:

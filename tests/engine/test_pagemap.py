@@ -101,6 +101,7 @@ def test_a_good_file_is_loaded(tmp_path: Path) -> None:
 
 
 HOME = ("pages", "home")
+SIGN_IN = {"page": "login", "action": "go", "landed": "home", "sign_out": "leave", "signed_out": "login"}
 SLIPS: dict[str, tuple[Change, str, str]] = {
     "redirect without a portal": (put("interruptions", "down", "error", "redirected"), "go together", "(any).down"),
     "later part that is not there": (put("check", {"later": ["home.nothing"]}), "no such part", "check.later"),
@@ -189,6 +190,23 @@ SLIPS: dict[str, tuple[Change, str, str]] = {
         put("sign_in", "code", {"page": "home", "action": "submit", "mail": {"code": "[0-9]{6}"}}),
         "exactly one group",
         "sign_in.code.mail",
+    ),
+    "a page for the password and no way to it": (put("sign_in", "password_page", "login"), "next and password_page", "sign_in"),
+    "a name's next that is not there": (
+        put("sign_in", {**SIGN_IN, "next": "on", "password_page": "login"}),
+        "no action 'on'",
+        "page login",
+    ),
+    "no field for an e-mail address": (put("sign_in", "email", "mail"), "no field 'mail'", "page login"),
+    "asked again after an error": (
+        put("pages", "login", "actions", "go", "asks_again", {"wrong": "go"}),
+        "no outcome without an error",
+        "login.go",
+    ),
+    "asked again by what is not there": (
+        put(*HOME, "actions", "leave", "asks_again", {"nothing": "close"}),
+        "no action of home",
+        "home.leave",
     ),
     "no action to take over": (put("sign_in", "in_use", "terms"), "no action 'take_over'", "sign_in"),
     "no sign-in at all": (drop("sign_in"), "sign_in", "sign_in is missing"),
