@@ -63,6 +63,13 @@ async def navigation(page: Page, pressed: Callable[[], Frame | None]) -> None:
         page.remove_listener("framenavigated", seen)
 
 
+async def end(tasks: set[asyncio.Task[Any]]) -> None:
+    """Ends what still waits; what went wrong in it is nobody's any more."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def _counts(frame: Frame, pressed: Frame | None) -> bool:
     inner: Frame | None = frame
     while inner is not None and inner != pressed:
