@@ -34,7 +34,7 @@ from bots.hands import Hands
 from bots.pagemap import ActionMap, Candidate, Find, PortalMap
 from bots.reading import PageReader
 from bots.tabledata import Row
-from bots.windows import end_all, happens, navigation
+from bots.windows import end, happens, navigation
 
 MAX_LIST_PAGES = 200
 """A list longer than this is read as broken, not for ever."""
@@ -50,7 +50,6 @@ class PageView(PageReader):
         super().__init__(page, portal_map, details)
         self.base_url = base_url.rstrip("/")
         self._hands = Hands(self._eyes)
-        self._signing_in = False
         self.arrived: Arrived | None = None
         """Called with each page that is recognised, before anything is done on it."""
         page.set_default_timeout(portal_map.timeouts.page * 1000)
@@ -119,15 +118,20 @@ class PageView(PageReader):
                 await popup.close()
 
     async def _move(self, key: str, action: ActionMap) -> str:
-        """Into the window that the action opens; the one before it is closed, so that there is one at a time."""
+        """Into the window that the action opens, so that there is one at a time; back where it shows nothing that was meant."""
         popup = await self._happens("popup", action, self._hands.press(key, action.find))
         if popup is None:
             raise self._eyes.error(WindowBlocked, page=self.here, key=key)
-        before, self.browser_page = self.browser_page, popup
-        self._eyes.page, self._hands.frame = popup, None
         popup.set_default_timeout(self.map.timeouts.page * 1000)
-        await before.close()
-        return await self._arrive(action.leads_to)
+        left, self.browser_page, self._eyes.page, self._hands.frame = self.browser_page, popup, popup, None
+        try:
+            seen = await self._arrive(action.leads_to)
+        except BaseException:
+            left, self.browser_page, self._eyes.page = popup, left, left
+            raise
+        finally:
+            await left.close()
+        return seen
 
     async def _happens(self, event: Literal["popup", "close"], action: ActionMap, press: Coroutine[Any, Any, None]) -> Any:
         """What the event gives; None when it does not come. An outcome of the action that is told instead is raised."""
@@ -186,7 +190,7 @@ class PageView(PageReader):
             finds = {name: self._page().outcomes[name].see for name in in_place}
             waits.add(asyncio.create_task(self._eyes.first_seen(finds, {}, seconds)))
         done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        await end_all(waits - {moved})
+        await end(waits - {moved})
         if not done:
             raise self._eyes.error(PortalSlow, page=self.here)
 
@@ -409,12 +413,3 @@ class PageView(PageReader):
             return False
         await self._press(leave, self._hands.press(action, leave.find))
         return True
-
-    @asynccontextmanager
-    async def signing_in(self) -> AsyncIterator[None]:
-        """While signing in, the sign-in page is expected and no lost session."""
-        self._signing_in = True
-        try:
-            yield
-        finally:
-            self._signing_in = False

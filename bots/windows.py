@@ -63,16 +63,15 @@ async def navigation(page: Page, pressed: Callable[[], Frame | None]) -> None:
         page.remove_listener("framenavigated", seen)
 
 
+async def end(tasks: set[asyncio.Task[Any]]) -> None:
+    """Ends what still waits; what went wrong in it is nobody's any more."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def _counts(frame: Frame, pressed: Frame | None) -> bool:
     inner: Frame | None = frame
     while inner is not None and inner != pressed:
         inner = inner.parent_frame
     return frame.parent_frame is None or inner is not None
-
-
-async def end_all(tasks: set[asyncio.Task[Any]]) -> list[BaseException]:
-    """Ends what still waits and returns what went wrong in the rest."""
-    for task in tasks:
-        task.cancel()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    return [result for result in results if isinstance(result, BaseException)]

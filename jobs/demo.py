@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from bots.member_ids import bare_id
 from bots.model import Frozen, Status
 from jobs.attention import find_task
 from jobs.commands.at_work import AtPortals
@@ -274,7 +275,7 @@ def _differs(snapshot: Snapshot, truth: Mapping[str, Any]) -> Iterator[str]:
     pairs = (
         # Not every portal has a field for it.
         ("own reference", request.request_id, str(truth["our_reference"] or request.request_id)),
-        ("member", request.member.id, str(truth["member_id"])),
+        ("member", bare_id(request), str(truth["member_id"])),
         ("set of lines", asked, told),
         ("authorization number", rows[0].authorization_no, str(truth["authorization_no"] or "")),
     )

@@ -16,6 +16,7 @@ import structlog
 from msgspec.structs import replace
 
 from bots.errors import OF_ONE_ACCOUNT, Action, BadReading, BotError
+from bots.member_ids import bare_id
 from bots.model import CaseSummary, Reading, Status, Units
 from jobs import events as happened
 from jobs.events import Standing
@@ -285,9 +286,10 @@ def impossible(snapshot: Snapshot, reading: Reading, now: datetime) -> str:
     tomorrow = now.date() + timedelta(days=1)
     receipt, before = snapshot.receipt, snapshot.reading
     decided = reading.status in DECIDED
+    known = (snapshot.request.member.id, bare_id(snapshot.request))
     checks: Iterable[tuple[bool, str]] = (
         (receipt is not None and reading.reference_no != receipt.reference_no, "another case than was asked for"),
-        (bool(reading.member_id) and reading.member_id != snapshot.request.member.id, "another member's case"),
+        (bool(reading.member_id) and reading.member_id not in known, "another member's case"),
         (reading.decided_on is not None and reading.decided_on > tomorrow, "a decision in the future"),
         (reading.submitted_at is not None and reading.submitted_at.date() > tomorrow, "a request from the future"),
         (_is_reversed(reading.valid_from, reading.valid_to), "an authorization that ends before it begins"),

@@ -8,17 +8,13 @@ revised is the follow-up of an admission: its discharge comes onto the case. Sou
 
 from __future__ import annotations
 
-import re
-
 from bots.compare import parse_date
 from bots.errors import NoBaseCase, NotOneRequest, NotRequiredHere, ReadBackDiffers, SeveralMatches
 from bots.limits import Limits
-from bots.model import AuthRequest, CaseSummary, Certification, Coverage, RequestKind
+from bots.member_ids import bare_id
+from bots.model import AuthRequest, CaseSummary, Certification, RequestKind
 from bots.portal import CASEWORK, Ability
 from bots.portals.utilization import UtilizationTool
-
-CARD_ID = re.compile(r"[A-Z0-9]{3}(\d{9})(?:\d{2})?", re.ASCII)
-"""As a card shows it: prefix, id, suffix."""
 
 
 class AuthorizationManager(UtilizationTool):
@@ -28,9 +24,7 @@ class AuthorizationManager(UtilizationTool):
     review_pages = ("review", "review_discharge")
 
     def id_on_pages(self, request: AuthRequest) -> str:
-        """Without prefix and suffix; the R of a federal employee's belongs to the id."""
-        card = CARD_ID.fullmatch(request.member.id)
-        return card[1] if card and request.coverage is not Coverage.BCBSMA_FEP else request.member.id
+        return bare_id(request)
 
     async def open_tool(self) -> None:
         await self.view.goto("etool")

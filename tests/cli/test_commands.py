@@ -373,7 +373,7 @@ def test_history_tells_what_happened(ready: Any, sample: Path) -> None:
     take_in_sample(ready, sample)
     ran = ready("ledger", "history", "CPCT-011")
     assert ran.code == 0
-    assert [word in ran.out for word in ("accepted", "routed", "needs person")] == [True] * 3
+    assert [word in ran.out for word in ("accepted", "routed", "waiting")] == [True] * 3
     assert [one["body"]["kind"] for one in ready("ledger", "history", "CPCT-011", "--json").objects][:2] == [
         "accepted",
         "routed",

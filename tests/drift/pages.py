@@ -75,9 +75,15 @@ async def _work(kit: Kit, portal: Portal, profile: Profile) -> None:
 
 
 async def prepare(page: Page, portal_map: PortalMap, name: str, html: str) -> Captured:
-    """Marks the page and notes what it says now, which is what it must still say when it looks otherwise."""
+    """Marks the page and notes what it says now, which is what it must still say when it looks otherwise.
+
+    Of an application in a frame its own document is taken: what stands in a frame is not part of a document that is written down.
+    """
     page_map = portal_map.pages[name]
     await page.set_content(html)
+    inside = await page.evaluate("() => document.querySelector('iframe[srcdoc]')?.getAttribute('srcdoc') ?? ''")
+    if inside:
+        await page.set_content(inside)
     parts = await mark(page, page_map)
     captured = Captured(name=name, html=await page.content(), parts=parts)
     await page.set_content(captured.html)

@@ -139,6 +139,8 @@ async def test_a_page_of_somebody_else_is_known_by_its_address(bench: Bench) -> 
     with pytest.raises(Redirected) as caught:
         await view.press("open")
     assert caught.value.details["to"] == "clear_coverage"
+    assert await view.offers("open"), "nothing of ours is pressed on somebody else's page, such as its way out"
+    assert len(view.browser_page.context.pages) == 1
 
 
 async def test_where_none_opens_the_work_stays_and_it_is_told(bench: Bench) -> None:

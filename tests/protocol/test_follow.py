@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from protocol_double import PORTAL, START, FakeClock, Faults, Truth, World, build_request, open_office, take_in
 
-from bots.model import LineReading, Reading, Status, Units
+from bots.model import Coverage, LineReading, Payer, Reading, Status, Units
 from jobs.dispatch import submit_due
 from jobs.follow import follow_open, impossible, merge_units, read_units
 from jobs.journal import Journal
@@ -207,6 +207,15 @@ async def test_an_impossible_reading_is_refused_and_told(office: Office, world: 
 async def test_a_possible_reading_is_believed(office: Office) -> None:
     now = _now(office)
     assert impossible(now, _reading(now.request.member.id), START) == ""
+
+
+async def test_Q22_a_portal_that_leaves_out_the_prefix_of_the_card_shows_the_same_member(office: Office) -> None:
+    now = _now(office)
+    member = replace(now.request.member, id="XXP90045670102")
+    asked = replace(now.request, payer=Payer.BCBSMA, coverage=Coverage.BCBSMA_COMMERCIAL, member=member)
+    shown = replace(now, request=asked)
+    assert impossible(shown, _reading("900456701"), START) == ""
+    assert impossible(shown, _reading("900456702"), START) == "another member's case"
 
 
 async def test_an_adopted_case_has_the_payers_own_day_of_submission(
