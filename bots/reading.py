@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from bots.browser import Page, PlaywrightError
 from bots.errors import BadReading, BotError, PageChanged, PortalSlow, error_class
@@ -23,6 +24,7 @@ class PageReader:
         self.map = portal_map
         self._details = details
         self._eyes = Eyes(page, portal_map, details)
+        self._signing_in = False
 
     @property
     def here(self) -> str:
@@ -33,6 +35,15 @@ class PageReader:
     def drift(self) -> list[Drift]:
         """Where later candidates had to be used."""
         return self._eyes.drift
+
+    @contextmanager
+    def signing_in(self) -> Iterator[None]:
+        """While signing in, the sign-in page is expected and no lost session."""
+        self._signing_in = True
+        try:
+            yield
+        finally:
+            self._signing_in = False
 
     async def read(self, key: str) -> str:
         """One value of this page; "" when it is optional and not shown."""

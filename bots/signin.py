@@ -150,14 +150,14 @@ class Session(Visit):
     async def _still_in(self) -> bool:
         sign_in = self.map.sign_in
         try:
-            async with self.view.signing_in():
+            with self.view.signing_in():
                 return await self.view.goto(sign_in.landed, sign_in.page) == sign_in.landed
         except SessionLost:  # told on a page of its own
             return False
 
     async def _sign_in(self, *, cut_off: bool) -> None:
         sign_in, view = self.map.sign_in, self.view
-        async with view.signing_in():
+        with view.signing_in():
             if sign_in.banner_page:
                 await view.goto(sign_in.banner_page)
             if await view.goto(sign_in.page, sign_in.landed) == sign_in.page:
@@ -249,7 +249,7 @@ class Session(Visit):
             if self.passwords.entered is None:
                 await self._sign_in_anew()
             if self.passwords.changes == before:
-                async with self.view.signing_in():
+                with self.view.signing_in():
                     await self.view.goto(change.page)
                     if await self._give_new_password(change, policy) == self.map.sign_in.page:
                         self.lost()
@@ -314,7 +314,7 @@ class Session(Visit):
 
     async def _sign_out(self) -> None:
         sign_in, view = self.map.sign_in, self.view
-        async with view.signing_in():
+        with view.signing_in():
             with suppress(PageChanged):  # something may lie over it
                 if await view.leave(sign_in.landed, sign_in.sign_out):
                     return

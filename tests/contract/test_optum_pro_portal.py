@@ -34,6 +34,7 @@ from bots.errors import (
     TooLong,
 )
 from bots.model import AuthRequest, Certification, Member, Provider, RequestKind, ServiceCategory, Status, UnitType, Urgency
+from bots.page import PageView
 from bots.portal import Portal
 from bots.vault import password_name
 
@@ -140,12 +141,22 @@ async def test_Q19_what_only_the_owner_can_give_is_a_persons(kit: Kit, where: st
     assert kit.sessions(SLUG) == []
 
 
-async def test_a_sign_in_that_is_turned_away_used_up_no_try(kit: Kit) -> None:
+async def test_a_password_that_was_turned_away_unread_may_be_tried_again(kit: Kit) -> None:
+    """The application itself says that its server was too busy; its document is an ordinary one."""
+
+    async def busy(view: PageView) -> None:
+        if view.here == "password":
+            kit.world.fault(SLUG, "http_503", where="login", times=1)
+
     async with kit.portal(SLUG) as portal:
-        kit.world.fault(SLUG, "http_503", where="login", times=1)
-        with pytest.raises(PortalDown):
+        portal.session.watch(busy)
+        with pytest.raises(PortalDown, match="too busy"):
             await portal.list_cases(TODAY)
-    assert kit.passwords.events in ([], [("trying", ACCOUNT), ("unjudged", ACCOUNT)])
+        portal.session.watch(None)
+        await portal.list_cases(TODAY)
+    tries = [("trying", ACCOUNT), ("unjudged", ACCOUNT), ("trying", ACCOUNT), ("accepted", ACCOUNT)]
+    assert kit.passwords.events == tries
+    assert kit.logins(SLUG) == [("login", "ok"), ("logout", "You have signed out.")]
 
 
 # --- the patient ------------------------------------------------------------------------------------------------------
