@@ -11,7 +11,7 @@ from bots.pagemap import ReadKind, ReadMap
 from bots.tabledata import fold
 
 _NOTHING = {"", "-", "—", "–", "n/a", "none"}
-_NUMBER = re.compile(r"[-+]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?")
+_NUMBER = re.compile(r"[-+]?([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]+)?")
 LINE_KINDS = {
     "code": ReadKind.CODE,
     "service_code": ReadKind.CODE,
