@@ -36,6 +36,8 @@ from bots.reading import PageReader
 from bots.tabledata import Row
 from bots.windows import happens, navigation
 
+MOVES_WITHIN = 1.5
+"""Seconds after which a press that led nowhere yet is looked after: whether it fell on nothing."""
 MAX_LIST_PAGES = 200
 """A list longer than this is read as broken, not for ever."""
 
@@ -71,7 +73,7 @@ class PageView(PageReader):
     async def press(self, key: str) -> str:
         """Presses an action of this page and returns the page or outcome of its ``leads_to`` that is seen."""
         action = self._page().actions[key]
-        return await self._press(action, self._hands.press(key, action.find))
+        return await self._press(action, self._hands.press(key, action.find, watched=action.navigates))
 
     async def arrive(self, *names: str) -> str:
         """Waits, without pressing anything, for the first of these pages and outcomes of this page."""
@@ -82,7 +84,9 @@ class PageView(PageReader):
         table = self._page().tables[table_key]
         action = ActionMap(find=table.row_action, leads_to=tuple(to), navigates=navigates)
         place = _row_of(table, row)
-        return await self._press(action, self._hands.press(f"{table_key}.row_action", table.row_action, row=place))
+        return await self._press(
+            action, self._hands.press(f"{table_key}.row_action", table.row_action, watched=navigates, row=place)
+        )
 
     @asynccontextmanager
     async def window(self, key: str) -> AsyncIterator[PageView]:
@@ -165,7 +169,10 @@ class PageView(PageReader):
         if in_place:
             finds = {name: self._page().outcomes[name].see for name in in_place}
             waits.add(asyncio.create_task(self._eyes.first_seen(finds, {}, seconds)))
-        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(waits, timeout=MOVES_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            await self._hands.again()
+            done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         await _end(waits - {moved})
         if not done:
             raise self._eyes.error(PortalSlow, page=self.here)
@@ -328,7 +335,7 @@ class PageView(PageReader):
         """
         page, seconds = self._page(), self.map.timeouts.download
         find = page.actions[key].find if row is None else page.tables[key].row_action
-        place = {} if row is None else {"row": _row_of(page.tables[key], row)}
+        place: dict[str, Any] = {} if row is None else {"row": _row_of(page.tables[key], row)}
         try:
             async with FileCatcher(self.browser_page, self.base_url, seconds) as catcher:
                 for quiet in (QUIET, 0):
