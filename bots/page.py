@@ -242,25 +242,6 @@ class PageView(PageReader):
                 await self.arrived(self)
         return seen
 
-    async def told_instead(self, error: BotError) -> BotError:
-        """What this document says is the matter, where a step on it failed; else ``error`` itself.
-
-        An application in the page may tell of an interruption at any time, not only while a page is waited for. And where no
-        expected page came and the one before still stands there whole, the portal has not answered: nobody changed its pages.
-        """
-        finds = {f"!{name}": outcome.see for name, outcome in self.map.interruptions.items()}
-        waited_for = error.details.get("page", "").split(" or ") if error.details.get("key") == "is_here" else [self.here]
-        if self.here in self.map.pages and self.here not in waited_for:
-            finds[self.here] = self.map.pages[self.here].is_here
-        try:
-            shown = await self._eyes.shown(finds)
-        except (PlaywrightError, BotError):
-            return error
-        told = [outcome for name, outcome in self.map.interruptions.items() if f"!{name}" in shown]
-        if told:
-            return self.told(told[0])
-        return self._eyes.error(PortalSlow, page=self.here) if self.here in shown else error
-
     # --- filling -------------------------------------------------------------------------------------------------
 
     async def fill(self, **values: str) -> None:

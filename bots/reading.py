@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from bots.browser import Page
+from bots.browser import Page, PlaywrightError
 from bots.errors import BadReading, BotError, PageChanged, PortalSlow, error_class
 from bots.eyes import Drift, Eyes, Part, plain
 from bots.pagemap import OutcomeMap, PageMap, PortalMap, ReadMap, TableMap
@@ -112,6 +112,27 @@ class PageReader:
         if outcome.passing:
             del said["reason"]  # it marks an outage that the portal announces
         return self._eyes.error(kind, page=self.here, **said)
+
+    async def told_instead(self, error: BotError) -> BotError:
+        """What this document says is the matter, where a step on it failed; else ``error`` itself.
+
+        An application in the page may tell of an interruption at any time, not only while a page is waited for. And where no
+        expected page came and the very document that was pressed on still stands there, the portal has not answered: nobody
+        changed its pages.
+        """
+        finds = {f"!{name}": outcome.see for name, outcome in self.map.interruptions.items()}
+        waited_for = error.details.get("page", "").split(" or ") if error.details.get("key") == "is_here" else [self.here]
+        if self.here in self.map.pages and self.here not in waited_for:
+            finds[self.here] = self.map.pages[self.here].is_here
+        try:
+            shown = await self._eyes.shown(finds)
+            pressed_here = await self._eyes.ask("landed") != "left"
+        except (PlaywrightError, BotError):
+            return error
+        told = [outcome for name, outcome in self.map.interruptions.items() if f"!{name}" in shown]
+        if told:
+            return self.told(told[0])
+        return self._eyes.error(PortalSlow, page=self.here) if self.here in shown and pressed_here else error
 
     def _page(self) -> PageMap:
         return self.map.pages[self.here]
