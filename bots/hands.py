@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from bots.browser import Frame, PlaywrightError
@@ -28,6 +29,7 @@ class Hands:
         self._eyes = eyes
         self.frame: Frame | None = None
         """The frame that was pressed in last; None when it was the page's own document."""
+        self._again: Callable[[], Awaitable[None]] | None = None
 
     async def fill(self, fields: Mapping[str, FieldMap], values: Mapping[str, str]) -> None:
         """Puts our values into fields, in order.
@@ -61,17 +63,30 @@ class Hands:
         if batch:
             await self._eyes.see(batch[0]["key"], "fill", fields=batch)
 
-    async def press(self, key: str, find: Find, **how: Any) -> None:
+    async def press(self, key: str, find: Find, *, watched: bool = False, **how: Any) -> None:
         """Presses the one element of these candidates, in its middle, when nothing lies over it.
 
-        A page that draws itself anew at that moment takes the element away before it is pressed: then its successor is pressed.
+        A page that draws itself anew at that moment takes the element away before it is pressed: then its successor is pressed,
+        at once or, where the caller has ``watched`` in vain for what comes of it, by `again`. What commits is pressed once.
         """
-        for _ in range(PRESSES):
-            spot = await self.aim(key, find, **how)
-            self.frame = await self._eyes.frame_at(spot)
-            await self._eyes.page.mouse.click(spot["x"], spot["y"])
-            if not await self._was_lost():
-                return
+        self._again = None if how.get("only") else partial(self._press, key, find, **how)
+        await self._press(key, find, **how)
+        if not watched:
+            for _ in range(PRESSES - 1):
+                if not await self.again():
+                    break
+
+    async def again(self) -> bool:
+        """Presses once more what the last press did not find any more; whether that was so."""
+        if self._again is None or not await self._was_lost():
+            return False
+        await self._again()
+        return True
+
+    async def _press(self, key: str, find: Find, **how: Any) -> None:
+        spot = await self.aim(key, find, **how)
+        self.frame = await self._eyes.frame_at(spot)
+        await self._eyes.page.mouse.click(spot["x"], spot["y"])
 
     async def _was_lost(self) -> bool:
         try:

@@ -36,6 +36,8 @@ from bots.reading import PageReader
 from bots.tabledata import Row
 from bots.windows import end, happens, navigation
 
+MOVES_WITHIN = 1.5
+"""Seconds after which a press that led nowhere yet is looked after: whether it fell on nothing."""
 MAX_LIST_PAGES = 200
 """A list longer than this is read as broken, not for ever."""
 
@@ -74,11 +76,11 @@ class PageView(PageReader):
         if action.opens:
             return await self._move(key, action)
         told = pairs(self._page().told_by(action))
-        seen = await self._press(action, self._hands.press(key, action.find, told=told))
+        seen = await self._press(action, self._hands.press(key, action.find, watched=action.navigates, told=told))
         if seen in action.asks_again:
             clear = self._page().actions[action.asks_again[seen]]
             await self._press(clear, self._hands.press(action.asks_again[seen], clear.find))
-            seen = await self._press(action, self._hands.press(key, action.find, told=told))
+            seen = await self._press(action, self._hands.press(key, action.find, watched=action.navigates, told=told))
         return seen
 
     async def arrive(self, *names: str) -> str:
@@ -90,7 +92,9 @@ class PageView(PageReader):
         table = self._page().tables[table_key]
         action = ActionMap(find=table.row_action, leads_to=tuple(to), navigates=navigates)
         place = row_of(table, row)
-        return await self._press(action, self._hands.press(f"{table_key}.row_action", table.row_action, row=place))
+        return await self._press(
+            action, self._hands.press(f"{table_key}.row_action", table.row_action, watched=navigates, row=place)
+        )
 
     @asynccontextmanager
     async def window(self, key: str) -> AsyncIterator[PageView]:
@@ -189,7 +193,10 @@ class PageView(PageReader):
         if in_place:
             finds = {name: self._page().outcomes[name].see for name in in_place}
             waits.add(asyncio.create_task(self._eyes.first_seen(finds, {}, seconds)))
-        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(waits, timeout=MOVES_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            await self._hands.again()
+            done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         await end(waits - {moved})
         if not done:
             raise self._eyes.error(PortalSlow, page=self.here)
@@ -258,25 +265,6 @@ class PageView(PageReader):
             if self.arrived is not None:
                 await self.arrived(self)
         return seen
-
-    async def told_instead(self, error: BotError) -> BotError:
-        """What this document says is the matter, where a step on it failed; else ``error`` itself.
-
-        An application in the page may tell of an interruption at any time, not only while a page is waited for. And where no
-        expected page came and the one before still stands there whole, the portal has not answered: nobody changed its pages.
-        """
-        finds = {f"!{name}": outcome.see for name, outcome in self.map.interruptions.items()}
-        waited_for = error.details.get("page", "").split(" or ") if error.details.get("key") == "is_here" else [self.here]
-        if self.here in self.map.pages and self.here not in waited_for:
-            finds[self.here] = self.map.pages[self.here].is_here
-        try:
-            shown = await self._eyes.shown(finds)
-        except (PlaywrightError, BotError):
-            return error
-        told = [outcome for name, outcome in self.map.interruptions.items() if f"!{name}" in shown]
-        if told:
-            return self.told(told[0])
-        return self._eyes.error(PortalSlow, page=self.here) if self.here in shown else error
 
     # --- filling -------------------------------------------------------------------------------------------------
 
@@ -353,7 +341,7 @@ class PageView(PageReader):
         """
         page, seconds = self._page(), self.map.timeouts.download
         find = page.actions[key].find if row is None else page.tables[key].row_action
-        place = {} if row is None else {"row": row_of(page.tables[key], row)}
+        place: dict[str, Any] = {} if row is None else {"row": row_of(page.tables[key], row)}
         try:
             async with FileCatcher(self.browser_page, self.base_url, seconds) as catcher:
                 for quiet in (QUIET, 0):

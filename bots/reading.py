@@ -128,7 +128,8 @@ class PageReader:
         """What this document says is the matter, where a step on it failed; else ``error`` itself.
 
         An application in the page may tell of an interruption at any time, not only while a page is waited for. And where no
-        expected page came and the one before still stands there whole, the portal has not answered: nobody changed its pages.
+        expected page came and the very document that was pressed on still stands there, the portal has not answered: nobody
+        changed its pages.
         """
         finds = {f"!{name}": outcome.see for name, outcome in self.map.interruptions.items()}
         waited_for = error.details.get("page", "").split(" or ") if error.details.get("key") == "is_here" else [self.here]
@@ -136,12 +137,13 @@ class PageReader:
             finds[self.here] = self.map.pages[self.here].is_here
         try:
             shown = await self._eyes.shown(finds)
+            pressed_here = await self._eyes.ask("landed") != "left"
         except (PlaywrightError, BotError):
             return error
         told = [outcome for name, outcome in self.map.interruptions.items() if f"!{name}" in shown]
         if told:
             return self.told(told[0])
-        return self._eyes.error(PortalSlow, page=self.here) if self.here in shown else error
+        return self._eyes.error(PortalSlow, page=self.here) if self.here in shown and pressed_here else error
 
     def _page(self) -> PageMap:
         return self.map.pages[self.here]

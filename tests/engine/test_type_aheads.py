@@ -181,13 +181,19 @@ async def test_a_page_that_tells_of_nothing_leaves_the_failure_as_it_was(bench: 
 
 
 @pytest.mark.parametrize(
-    ("press", "told"), [("", PortalSlow), ("document.body.innerHTML = '<h1>Something new</h1>'", PageChanged)]
+    ("press", "told"),
+    [
+        ("", PortalSlow),
+        ("document.body.innerHTML = '<h1>Something new</h1>'", PageChanged),
+        ("location.href = '/new'", PageChanged),
+    ],
 )
 async def test_a_page_that_still_stands_there_has_not_answered_and_is_not_changed(
     bench: Bench, press: str, told: type[BotError]
 ) -> None:
     page = f'<button id=go onclick="{press}">Go</button>'
     go = find({"css": "#go"}, leads_to=["next"], navigates=False)
+    bench.site.pages["/new"] = "<h1>Something new</h1><button id=go>Go</button>"
     parts = {"is_here": [{"css": "#go"}], "actions": {"go": go}}
     view = await bench.show(page, more={"next": {"is_here": [{"css": "#next"}]}}, timeouts={"page": 0.4}, **parts)
     with pytest.raises(PageChanged) as changed:
