@@ -285,15 +285,17 @@
     window[LANDED] = '';
     const over = window[AIMED] = new AbortController();
     let astray = null;
+    let fell = false;
     const watch = (event) => {
       if (!event.isTrusted) return;
-      if (astray === null && /down$/.test(event.type)) astray = !meant(el, event.target);
+      if (astray === null && /down$/.test(event.type)) astray = fell = !meant(el, event.target);
       if (event.type === 'click' && astray === false) astray = !meant(el, event.target);  // it moved while it was pressed
       if (astray) event.stopImmediatePropagation();
       if (astray && !/^pointer/.test(event.type)) event.preventDefault();  // a prevented pointer would bring no mouse events at all
       if (event.type === 'mouseup') setTimeout(() => {
         over.abort();
-        window[LANDED] = !astray ? 'there' : spot({ el }).problem ? 'lost' : 'given';
+        // A list that chooses when the button goes down is gone when it comes up: what went down where it was meant was not lost.
+        window[LANDED] = !astray ? 'there' : !spot({ el }).problem ? 'given' : fell ? 'lost' : 'there';
         if (window[LANDED] === 'given') { el.focus(); el.click(); }
       });
     };
