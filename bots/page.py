@@ -34,7 +34,7 @@ from bots.hands import Hands
 from bots.pagemap import ActionMap, Candidate, Find, PortalMap, TableMap
 from bots.reading import PageReader
 from bots.tabledata import Row
-from bots.windows import happens, navigation
+from bots.windows import end, happens, navigation
 
 MOVES_WITHIN = 1.5
 """Seconds after which a press that led nowhere yet is looked after: whether it fell on nothing."""
@@ -173,7 +173,7 @@ class PageView(PageReader):
         if not done:
             await self._hands.again()
             done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        await _end(waits - {moved})
+        await end(waits - {moved})
         if not done:
             raise self._eyes.error(PortalSlow, page=self.here)
 
@@ -391,11 +391,3 @@ class PageView(PageReader):
 def _row_of(table: TableMap, row: Row) -> dict[str, Any]:
     """A row of a table, as the page's script finds it."""
     return {"table": plain(table.find), "columns": list(table.headers), "index": row.index}
-
-
-async def _end(tasks: set[asyncio.Task[Any]]) -> list[BaseException]:
-    """Ends what still waits and returns what went wrong in the rest."""
-    for task in tasks:
-        task.cancel()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    return [result for result in results if isinstance(result, BaseException)]

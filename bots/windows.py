@@ -68,3 +68,10 @@ def _counts(frame: Frame, pressed: Frame | None) -> bool:
     while inner is not None and inner != pressed:
         inner = inner.parent_frame
     return frame.parent_frame is None or inner is not None
+
+
+async def end(tasks: set[asyncio.Task[Any]]) -> None:
+    """Ends what still waits; what went wrong in it is nobody's any more."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
