@@ -242,6 +242,7 @@
   };
 
   const meant = (el, at) => el.contains(at) || (at.contains(el) && at.tagName === 'LABEL');
+  const COVERED = 'something lies over it';
   // Where a person would press: in the middle, enabled, and not covered by anything.
   const spot = (hit) => {
     if (hit.problem) return hit;
@@ -252,7 +253,7 @@
     if (!box) return { problem: 'not found' };
     let [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
     const top = el.ownerDocument.elementFromPoint(x, y);
-    if (!top || !meant(el, top)) return { problem: 'something lies over it' };
+    if (!top || !meant(el, top)) return { problem: COVERED };
     // Out of its frames, one after the other: the point is the page's, and nothing may lie over the frame there either.
     let view = el.ownerDocument.defaultView;
     for (; view !== window; view = view.parent) {
@@ -262,7 +263,7 @@
       const pad = view.parent.getComputedStyle(frame);
       x = r.left + scale[0] * (frame.clientLeft + parseFloat(pad.paddingLeft) + x);
       y = r.top + scale[1] * (frame.clientTop + parseFloat(pad.paddingTop) + y);
-      if (frame.ownerDocument.elementFromPoint(x, y) !== frame) return { problem: 'something lies over it' };
+      if (frame.ownerDocument.elementFromPoint(x, y) !== frame) return { problem: COVERED };
     }
     const link = el.closest('a[target], area[target]') || el.form;
     const target = (link && link.getAttribute('target')) || '';
@@ -291,15 +292,19 @@
     window[LANDED] = '';
     const over = window[AIMED] = new AbortController();
     let astray = null;
+    let fell = false;
     const watch = (event) => {
       if (!event.isTrusted) return;
-      if (astray === null && /down$/.test(event.type)) astray = !meant(el, event.target);
+      if (astray === null && /down$/.test(event.type)) astray = fell = !meant(el, event.target);
       if (event.type === 'click' && astray === false) astray = !meant(el, event.target);  // it moved while it was pressed
       if (astray) event.stopImmediatePropagation();
       if (astray && !/^pointer/.test(event.type)) event.preventDefault();  // a prevented pointer would bring no mouse events at all
       if (event.type === 'mouseup') setTimeout(() => {
         over.abort();
-        window[LANDED] = !astray ? 'there' : spot({ el }).problem ? 'lost' : 'given';
+        // A list that chooses when the button goes down is gone when it comes up: what went down where it was meant was not lost.
+        // Where something came over it in between, only who knows what that is can tell.
+        const problem = astray && spot({ el }).problem;
+        window[LANDED] = !astray ? 'there' : !problem ? 'given' : fell ? 'lost' : problem === COVERED ? 'half' : 'there';
         if (window[LANDED] === 'given') { el.focus(); el.click(); }
       });
     };
@@ -379,7 +384,8 @@
       remember(ask.told || []);
       return place;
     }),
-    // What became of the press: 'lost' when it fell beside its element and that had gone meanwhile, so that nothing was pressed.
+    // What became of the press: 'lost' when it fell beside its element and that had gone meanwhile, so that nothing was pressed;
+    // 'half' when something came over the element while the button was down.
     landed: () => until(ask.wait, () => window[LANDED] === undefined ? 'left' : window[LANDED] || null),
     // Until a list offers an entry that begins with this, a single hit was put in by the page itself, or it says that it has nothing
     // or more than it shows.

@@ -30,6 +30,8 @@ class Hands:
         self.frame: Frame | None = None
         """The frame that was pressed in last; None when it was the page's own document."""
         self._again: Callable[[], Awaitable[None]] | None = None
+        self._dismissed = 0
+        """How many dialogs were pressed away so far."""
 
     async def fill(self, fields: Mapping[str, FieldMap], values: Mapping[str, str]) -> None:
         """Puts our values into fields, in order.
@@ -90,24 +92,34 @@ class Hands:
 
     async def _was_lost(self) -> bool:
         try:
-            return bool(await self._eyes.ask("landed", wait=LANDS_WITHIN) == "lost")
+            became = await self._eyes.ask("landed", wait=LANDS_WITHIN)
+            return became == "lost" or (became == "half" and bool(await self._dialogs()))
         except (PlaywrightError, PortalSlow):
             return False  # the press took the document away
 
     async def aim(self, key: str, find: Find, **how: Any) -> Any:
         """Where the one element of these candidates is to be pressed. Dialogs that mean nothing and lie over it are dismissed."""
-        dialogs = self._eyes.map.dismiss
-        for _ in dialogs:
+        for _ in self._eyes.map.dismiss:
             try:
                 return await self._eyes.see(key, "aim", find=plain(find), **how)
             except PageChanged as changed:
-                shown = await self._eyes.shown({name: dialog.see for name, dialog in dialogs.items()})
-                if changed.details["what"] != COVERED or not shown:
+                if changed.details["what"] != COVERED or not await self._dismiss():
                     raise
-            name = next(name for name in dialogs if name in shown)
-            spot = await self._eyes.see(f"{name}.press", "aim", find=plain(dialogs[name].press))
-            await self._eyes.page.mouse.click(spot["x"], spot["y"])
         return await self._eyes.see(key, "aim", find=plain(find), **how)
+
+    async def _dialogs(self) -> list[str]:
+        dialogs = self._eyes.map.dismiss
+        shown = await self._eyes.shown({name: dialog.see for name, dialog in dialogs.items()}) if dialogs else ()
+        return [name for name in dialogs if name in shown]
+
+    async def _dismiss(self) -> bool:
+        """Presses away the first dialog shown that means nothing for the work; whether there was one."""
+        for name in await self._dialogs():
+            spot = await self._eyes.see(f"{name}.press", "aim", find=plain(self._eyes.map.dismiss[name].press))
+            await self._eyes.page.mouse.click(spot["x"], spot["y"])
+            self._dismissed += 1
+            return True
+        return False
 
     async def stand_at(self, key: str, find: Find) -> None:
         """Notes the frame of a field, for what leaving it may load."""
@@ -115,22 +127,32 @@ class Hands:
         self.frame = await self._eyes.frame_at(await self._eyes.see(key, "aim", find=plain(find), box=True)) if framed else None
 
     async def _choose(self, key: str, field: FieldMap, said: str) -> None:
+        """Chooses; a list that closed because a dialog came over it, or was pressed away, is opened once more."""
+        before = self._dismissed
         try:
-            match field.kind:
-                case FieldKind.TYPED | FieldKind.SECRET:
-                    await self._type(key, field, said)
-                case FieldKind.PICK:
-                    await self._pick(key, field, said)
-                case FieldKind.COMBO:
-                    await self.press(key, field.find, box="any")
-                    await self.press(key, field.options, equals=said)
-                    await self._shows(key, field.find, said, whole=True)
-                case FieldKind.TREE:
-                    await self._unfold(key, field, said)
-                case _:
-                    raise AssertionError(field.kind)
+            try:
+                await self._chosen(key, field, said)
+            except (PageChanged, NotListed, PortalSlow):
+                if self._dismissed == before and not await self._dismiss():
+                    raise
+                await self._chosen(key, field, said)
         except PlaywrightError as error:
             raise self._eyes.changed(key, "cannot be filled") from error
+
+    async def _chosen(self, key: str, field: FieldMap, said: str) -> None:
+        match field.kind:
+            case FieldKind.TYPED | FieldKind.SECRET:
+                await self._type(key, field, said)
+            case FieldKind.PICK:
+                await self._pick(key, field, said)
+            case FieldKind.COMBO:
+                await self.press(key, field.find, box="any")
+                await self.press(key, field.options, equals=said)
+                await self._shows(key, field.find, said, whole=True)
+            case FieldKind.TREE:
+                await self._unfold(key, field, said)
+            case _:
+                raise AssertionError(field.kind)
 
     async def _type(self, key: str, field: FieldMap, said: str) -> None:
         """Key by key, as masked boxes want it; marks that the mask adds are its own."""

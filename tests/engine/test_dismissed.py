@@ -12,15 +12,34 @@ from bots.pagemap import Candidate, DismissMap
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-PAGE = """<button id=go>Go</button><label>Code <input id=code></label>
-<div id=dialog style="position: fixed; inset: 0; background: white"><h2>Your session is about to expire</h2>
+DIALOG = """<div id=dialog style="position: fixed; inset: 0; background: white"><h2>Your session is about to expire</h2>
 <button id=leave>Log out</button><button id=stay onclick="dialog.remove()">Stay</button></div>"""
+PAGE = (
+    """<button id=go>Go</button><label>Code <input id=code></label>
+"""
+    + DIALOG
+)
+LIST = (
+    """<div id=kind role=combobox tabindex=0>Select</div>
+<div id=list hidden><div role=option>Therapy</div><div role=option>Supplies</div></div>
+<template id=coming>"""
+    + DIALOG
+    + """</template><script>
+const come = () => document.body.append(coming.content.cloneNode(true));
+kind.onclick = () => { list.hidden = false; OPENED };
+document.addEventListener("mousedown", (event) => { if (!event.target.closest("#list, #kind")) list.hidden = true; });
+for (const option of list.children) option.onclick = () => { kind.textContent = option.textContent; list.hidden = true; };
+</script>"""
+)
 
 
 async def show(bench: Bench, html: str = PAGE, text: str = "Your session is about to expire") -> PageView:
     view = await bench.show(
         html,
-        fields={"code": find({"label": "Code"}, kind="typed")},
+        fields={
+            "code": find({"label": "Code"}, kind="typed"),
+            "kind": find({"css": "#kind"}, kind="combo", options=[{"role": "option"}], words={"therapy": "Therapy"}),
+        },
         actions={"go": find({"css": "#go"}, navigates=False)},
     )
     dialog = DismissMap(see=(Candidate(text=text),), press=(Candidate(role="button", name="Stay"),))
@@ -39,6 +58,32 @@ async def test_a_box_under_it_is_typed_into_afterwards(bench: Bench) -> None:
     await view.fill(code="E0601")
     assert await pressed(view) == ["stay"]
     assert await view.browser_page.evaluate("code.value") == "E0601"
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        "kind.onclick = () => { list.hidden = false }; come()",
+        "list.hidden = true; kind.onclick = () => { list.hidden = false }; come()",
+    ],
+)
+async def test_a_list_that_closed_with_it_is_opened_once_more(bench: Bench, opened: str) -> None:
+    """Once the dialog comes over the open list, whose closing it is when it is pressed away; once the list never opened."""
+    view = await show(bench, LIST.replace("OPENED", opened))
+    await view.fill(kind="therapy")
+    assert await view.browser_page.evaluate("kind.textContent") == "Therapy"
+    assert (await pressed(view)).count("stay") == 1
+
+
+async def test_one_that_comes_while_the_button_is_down_is_pressed_away_and_the_press_done_again(bench: Bench) -> None:
+    html = (
+        LIST.replace("OPENED", "")
+        + """<button id=go>Go</button>
+    <script>go.onmousedown = () => { go.onmousedown = null; come(); }</script>"""
+    )
+    view = await show(bench, html)
+    await view.press("go")
+    assert [key for key in await pressed(view) if key] == ["stay", "go"]
 
 
 async def test_another_dialog_is_left_alone(bench: Bench) -> None:

@@ -63,6 +63,14 @@ async def test_what_is_drawn_anew_when_the_press_comes_is_pressed_then(bench: Be
     assert len(times) == 2
 
 
+async def test_a_list_that_chooses_when_the_button_goes_down_is_pressed_once(bench: Bench) -> None:
+    page = """<p id=under style="height: 40px"></p><button id=a style="position: absolute; top: 0; left: 0">Save</button>
+    <script>window.got = []; a.onmousedown = () => { got.push('down'); a.style.display = 'none'; };</script>"""
+    view = await bench.show(page, actions={"it": find(SAVE, navigates=False)}, timeouts={"element": 0.2})
+    await view.press("it")
+    assert await view.browser_page.evaluate("got") == ["down"]
+
+
 async def test_a_page_is_there_when_its_scripts_have_run(bench: Bench) -> None:
     """Seen at once, but its own script, which clears the field, comes late."""
     release = bench.site.release
