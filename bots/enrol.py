@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from bots.browser import PlaywrightError
 from bots.compare import differing
-from bots.errors import BotError, EnrolmentUnclear, NoBotYet, PasswordRejected, ReadBackDiffers, SignUpRefused
+from bots.errors import BotError, EnrolmentUnclear, NoBotYet, PasswordRejected, SignUpRefused
 from bots.model import Frozen
 from bots.passwords import PasswordPolicy
 from bots.portal import Portal
@@ -99,7 +99,7 @@ class SignUpPortal(Portal):
             shown = await self.view.read_back()
             read_back = self.map.pages[self.view.here].read_back
             if wrong := differing(self.expected_sign_up(form), shown, read_back, self.map.formats.date):
-                raise ReadBackDiffers(self.slug, fields=", ".join(wrong))
+                raise self.view.differs(wrong)
             await self._finish(shown, gate)
         except EnrolmentUnclear:
             raise

@@ -353,6 +353,15 @@
       }
       return null;
     }),
+    // Until nothing has come or gone for so long (``quiet``, ms).
+    still: () => {
+      let [count, since] = [-1, 0];
+      return until(ask.wait, () => {
+        const now = documents().reduce((sum, doc) => sum + doc.getElementsByTagName('*').length, 0);
+        if (now !== count) [count, since] = [now, performance.now()];
+        return performance.now() - since >= ask.quiet ? true : null;
+      });
+    },
     // Puts values into fields, then reads all of them back.
     fill: async () => {
       const drift = [];

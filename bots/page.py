@@ -32,6 +32,7 @@ from bots.errors import (
 from bots.eyes import SLACK_SECONDS, pairs, plain, row_of
 from bots.hands import Hands
 from bots.pagemap import ActionMap, Candidate, Find, PortalMap
+from bots.questions import shown_questions
 from bots.reading import PageReader
 from bots.tabledata import Row
 from bots.windows import end, happens, navigation
@@ -293,15 +294,9 @@ class PageView(PageReader):
         field key.
         """
         answered: dict[str, str] = {}
-        page = self._page()
-        questions = {key: field for key, field in page.fields.items() if key.startswith(prefix)}
-        # Questions may come later than their page is known; with them, or in their place, come the buttons that leave it.
-        sign_out = self.map.account.sign_out if self.map.account else ""
-        leaving = {key: action for key, action in page.actions.items() if key != sign_out}
-        parts = [(key, plain(field.find)) for key, field in questions.items()]
-        parts += [(key, plain(action.find)) for key, action in leaving.items()]
-        await self._eyes.ask("look", wait=self.map.timeouts.element, told=[], pages=parts)
-        shown = await self._eyes.shown({key: field.find for key, field in questions.items()})
+        questions = {key: field for key, field in self._page().fields.items() if key.startswith(prefix)}
+        given = {key for key in questions if answers.get(key.removeprefix(prefix))}
+        shown = await shown_questions(self._eyes, {key: field.find for key, field in questions.items()}, given)
         for key in questions:
             if key in shown:
                 name = key.removeprefix(prefix)

@@ -33,7 +33,6 @@ from bots.errors import (
     PageChanged,
     PartlyOnFile,
     PortalSlow,
-    ReadBackDiffers,
     SessionLost,
     SeveralMatches,
     Uncertain,
@@ -332,7 +331,7 @@ class Portal(Reader):
         wrong += [name for name, asked in tables.items() if asked]
         wrong += differing(self.expected(request), shown, reads, form)
         if wrong:
-            raise ReadBackDiffers(self.slug, fields=", ".join(wrong))
+            raise self.view.differs(wrong)
         return Shown(portal=self.slug, page=self.view.here, selectors_version=self.map.version, fields=shown)
 
     async def _commit(self, shown: Shown, gate: CommitGate) -> Receipt:

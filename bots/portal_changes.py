@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bots.errors import NoBaseCase, NotPending, ReadBackDiffers, SeveralMatches
+from bots.errors import NoBaseCase, NotPending, SeveralMatches
 from bots.model import AuthRequest, CaseSummary, Certification, ServiceLine, Status
 from bots.portal import Portal
 from bots.tabledata import Row
@@ -37,7 +37,7 @@ class LaterDocuments(Portal):
                 raise NotPending(self.slug)
             read = await self.view.read_all(("reference_no", "member_id"))
             if (read["reference_no"], read["member_id"]) != (reference_no, self.id_on_pages(request)):
-                raise ReadBackDiffers(self.slug, fields="reference_no, member_id")
+                raise self.view.differs(["reference_no", "member_id"])
             await self.view.attach("document", [Path(document.path) for document in request.attachments])
             await self.check_documents(request)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from bots.errors import BadReading, BotError, DocumentRefused, NotEligible, ReadBackDiffers, SeveralMatches
+from bots.errors import BadReading, BotError, DocumentRefused, NotEligible, SeveralMatches
 from bots.model import AuthRequest, CaseSummary, PortalLetter, Reading
 from bots.portal_cells import Cells
 from bots.tabledata import Row
@@ -32,9 +32,11 @@ class Reader(Cells):
 
     async def check_member(self, request: AuthRequest) -> None:
         """That the member whom this page shows is the one asked for, and eligible. Raises `ReadBackDiffers` or `NotEligible`."""
-        read = await self.view.read_all(("member_id", "member_dob", "eligibility"))
-        if (read["member_id"], read["member_dob"]) != (self.id_on_pages(request), self.date_text(request.member.dob)):
-            raise ReadBackDiffers(self.slug, fields="member_id, member_dob")
+        asked = {"member_id": request.member.id, "member_dob": self.date_text(request.member.dob)}
+        read = await self.view.read_all((*asked, "eligibility"))
+        wrong = [name for name, value in asked.items() if read[name] != value]
+        if wrong:
+            raise self.view.differs(wrong)
         if not self.eligible(read["eligibility"]):
             raise NotEligible(self.slug)
 

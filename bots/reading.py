@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from bots.browser import Page, PlaywrightError
-from bots.errors import BadReading, BotError, PageChanged, PortalSlow, error_class
+from bots.errors import BadReading, BotError, PageChanged, PortalSlow, ReadBackDiffers, error_class
 from bots.eyes import Drift, Eyes, Part, plain
 from bots.pagemap import OutcomeMap, PageMap, PortalMap, ReadMap, TableMap
 from bots.tabledata import HeaderMissing, Row, RowBroken, fold, parse_table
@@ -123,6 +123,10 @@ class PageReader:
         if outcome.passing:
             del said["reason"]  # it marks an outage that the portal announces
         return self._eyes.error(kind, page=self.here, **said)
+
+    def differs(self, fields: Iterable[str]) -> BotError:
+        """The error for a page that shows something else than was asked in these fields."""
+        return self._eyes.error(ReadBackDiffers, page=self.here, fields=", ".join(fields))
 
     async def told_instead(self, error: BotError) -> BotError:
         """What this document says is the matter, where a step on it failed; else ``error`` itself.

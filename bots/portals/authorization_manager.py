@@ -9,7 +9,7 @@ revised is the follow-up of an admission: its discharge comes onto the case. Sou
 from __future__ import annotations
 
 from bots.compare import parse_date
-from bots.errors import NoBaseCase, NotOneRequest, NotRequiredHere, ReadBackDiffers, SeveralMatches
+from bots.errors import NoBaseCase, NotOneRequest, NotRequiredHere, SeveralMatches
 from bots.limits import Limits
 from bots.member_ids import bare_id
 from bots.model import AuthRequest, CaseSummary, Certification, RequestKind
@@ -58,7 +58,7 @@ class AuthorizationManager(UtilizationTool):
         said = self.map.pages["requirements"].tables["requirements"].words["requirement"]
         found = {row["service_code"]: row["requirement"] for row in await view.table("requirements")}
         if set(found) != set(codes) or not set(found.values()) <= set(said.values()):
-            raise ReadBackDiffers(self.slug, fields="requirement")
+            raise self.view.differs(["requirement"])
         if set(found.values()) == {said["no"]}:
             raise NotRequiredHere(self.slug)
         if said["no"] in found.values():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from bots.errors import MemberNotFound, NotEligible, ProviderNotFound, ReadBackDiffers
+from bots.errors import MemberNotFound, NotEligible, ProviderNotFound
 from bots.model import AuthRequest, CaseSummary, ServiceLine
 from bots.portal import Portal
 
@@ -50,7 +50,7 @@ class ClearCoverage(Portal):
             raise MemberNotFound(self.slug)
         row = self.only(await self.view.table("members"), "members", MemberNotFound(self.slug))
         if (row["member_id"], row["member_dob"]) != (member.id, born):
-            raise ReadBackDiffers(self.slug, fields="member_id, member_dob")
+            raise self.view.differs(["member_id", "member_dob"])
         if not self.eligible(row["eligibility"]):
             raise NotEligible(self.slug)
         await self.view.choose("members", row, to=["service"])

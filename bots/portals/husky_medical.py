@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from bots.errors import AttestationMissing, MemberNotFound, ReadBackDiffers, SeveralMatches
+from bots.errors import AttestationMissing, MemberNotFound, SeveralMatches
 from bots.model import AuthRequest, CaseSummary, LineReading, ServiceCategory, Status
 from bots.portal_changes import ChangingPortal
 
@@ -127,7 +127,7 @@ class HuskyMedical(ChangingPortal):
         if await view.offers("open_criteria"):
             async with view.window("open_criteria") as criteria:
                 if await criteria.read("member_id") != request.member.id:
-                    raise ReadBackDiffers(self.slug, fields="member_id")
+                    raise criteria.differs(["member_id"])
                 self.answered = await criteria.answer(request.answers)
                 await criteria.press("complete")
             await view.arrive("criteria_completed")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bots.enrol import EnrolmentGate, SignUp, SignUpPortal
-from bots.errors import ProviderNotListed, ReadBackDiffers
+from bots.errors import ProviderNotListed
 from bots.model import Units
 from bots.portal import Ability
 from bots.tabledata import Row
@@ -94,7 +94,7 @@ class HuskySecure(SignUpPortal):
             await self.view.choose("providers", row, to=["sign_up_provider"], navigates=False)
         await self.view.press("add")
         if {row["medicaid_no"] for row in await self.view.table("providers")} != {row["medicaid_no"] for row in rows}:
-            raise ReadBackDiffers(self.slug, fields="providers")
+            raise self.view.differs(["providers"])
         await self.view.press("confirm")
 
     def expected_sign_up(self, form: SignUp) -> dict[str, str]:

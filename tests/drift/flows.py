@@ -73,9 +73,9 @@ async def flow(kit: Kit, changes: Changes, slug: str, seed: int) -> Flow:
         if not (error.details.get("page") and error.details.get("key")):
             ended.wrong = "stopped without page and part"
     except BotError as error:
-        ended.stopped = (
-            f"({error.code} {error.details.get('fields') or error.details.get('what') or error.details.get('page') or ''})"
-        )
+        told = error.details
+        part = told.get("fields") or told.get("question") or told.get("what") or told.get("reason") or ""
+        ended.stopped = f"{told['page']}.{part}: {error.code}" if told.get("page") and part else f"({error.code} {part})"
     finally:
         changes.begin(0, ())
     return ended

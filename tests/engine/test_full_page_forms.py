@@ -103,6 +103,20 @@ async def test_a_question_that_is_optional_is_answered_when_there_is_an_answer_a
     assert await view.answer({"risk": "high", "plan": "yes"}) == {"q_risk": "high", "q_plan": "yes"}
 
 
+async def test_questions_that_come_one_after_the_other_are_all_answered(bench: Bench) -> None:
+    """The second comes while nothing is known of it yet: an answer that no question asked for is a reason to look again."""
+    late = "<input id=risk><script>setTimeout(() => { risk.insertAdjacentHTML('afterend', '<input id=plan>') }, 200)</script>"
+    view = await bench.show(late, fields=QUESTIONS)
+    assert await view.answer({"risk": "high", "plan": "yes"}) == {"q_risk": "high", "q_plan": "yes"}
+    assert await value(view, "plan") == "yes"
+
+
+async def test_a_page_that_never_stands_still_is_answered_as_far_as_it_asks(bench: Bench) -> None:
+    restless = "<input id=risk><p id=p></p><script>setInterval(() => { p.append(document.createElement('i')) }, 50)</script>"
+    view = await bench.show(restless, fields=QUESTIONS, timeouts={"element": 1})
+    assert await view.answer({"risk": "high", "plan": "yes"}) == {"q_risk": "high"}
+
+
 async def test_what_the_portal_then_wants_is_named_in_the_sentence(bench: Bench) -> None:
     html = "<form action=/told><input id=risk><input id=plan><button id=next>Next</button></form>"
     bench.site.pages["/told"] = "<p>A plan is required.</p>"
