@@ -26,6 +26,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bots.browser_find import find_browser
+from bots.eyes_script import installed
 from bots.keys import KEY_VARIABLE
 
 __all__ = [
@@ -97,4 +98,6 @@ class Browser:
         """A new context, with the cookies and storage of a saved sign-in state if there is one. Traces and HAR stay off."""
         if self._browser is None:
             raise RuntimeError("the browser is not started")
-        return await self._browser.new_context(storage_state=state, accept_downloads=False, service_workers="block")  # type: ignore[arg-type]
+        context = await self._browser.new_context(storage_state=state, accept_downloads=False, service_workers="block")  # type: ignore[arg-type]
+        await context.add_init_script(installed())
+        return context

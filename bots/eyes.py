@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from bots.browser import ElementHandle, Frame, Page, PlaywrightError
 from bots.errors import BotError, PageChanged, PortalDown, PortalSlow, RateLimited
+from bots.eyes_script import ASK, BLIND, source
 from bots.model import Frozen
 from bots.pagemap import Find, PortalMap, TableMap
 from bots.tabledata import Row
@@ -44,11 +44,6 @@ class Part(Frozen):
     required: bool = True
     empty: Find = ()
     columns: tuple[str, ...] = ()
-
-
-@cache
-def _source() -> str:
-    return Path(__file__).with_name("eyes.js").read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=4096)
@@ -86,7 +81,10 @@ class Eyes:
         """The answer of ``eyes.js`` to one question; ``wait`` is how long (seconds) the page may take to have an answer."""
         try:
             async with asyncio.timeout(wait + SLACK_SECONDS):
-                answer = await self.page.evaluate(_source(), {"op": op, "wait": wait * 1000, "key": key, **more})
+                question = {"op": op, "wait": wait * 1000, "key": key, **more}
+                answer = await self.page.evaluate(ASK, question)
+                if answer == BLIND:
+                    answer = await self.page.evaluate(source(), question)
         except TimeoutError as error:
             raise self.error(PortalSlow, page=self.here) from error
         if isinstance(answer, dict) and "slip" in answer:
@@ -128,7 +126,7 @@ class Eyes:
     async def element(self, find: Find) -> ElementHandle | None:
         """The element itself, seen or not (file fields are often hidden); None when it is not there exactly once."""
         patience = self.map.timeouts.element * 1000
-        handle = await self.page.evaluate_handle(_source(), {"op": "element", "wait": patience, "find": plain(find)})
+        handle = await self.page.evaluate_handle(source(), {"op": "element", "wait": patience, "find": plain(find)})
         return handle.as_element()
 
     async def frame_at(self, spot: Mapping[str, Any]) -> Frame | None:

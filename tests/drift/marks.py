@@ -12,7 +12,8 @@ from typing import Any
 
 from bots.browser import Page
 from bots.check import parts_of
-from bots.eyes import _source, plain
+from bots.eyes import plain
+from bots.eyes_script import source as eyes_source
 from bots.pagemap import PageMap
 
 _MARK = """
@@ -68,7 +69,7 @@ _AROUND = """
 @cache
 def _questions() -> str:
     """The engine's own script with the questions above beside its own: the oracle finds as the engine does."""
-    source = _source()
+    source = eyes_source()
     assert source.count("  const OPS = {\n") == 1
     return source.replace("  const OPS = {\n", _AROUND + "  const OPS = {\n" + _MARK)
 
