@@ -74,7 +74,7 @@ def to_be_seen(snapshots: Sequence[Snapshot], twins: Collection[str], typed: int
             over.setdefault((route.redirected_from, route.portal), []).append(request_id)
         if route.said is not None and not route.said.required:
             said = f"{request_id}: {route.said.portal} itself says that no authorization is required"
-            yield f"{said}; its page is kept, encrypted: receipts/{route.said.evidence}"
+            yield f"{said}; its page is kept, encrypted, in receipts/"
         if one.error_code == "phone_by_hand" and route.decision is Decision.PORTAL:
             yield f"{request_id}: {route.portal} leads to a plan that only takes it by telephone. {one.next_action}"
     for (sender, to), ids in over.items():
@@ -83,7 +83,7 @@ def to_be_seen(snapshots: Sequence[Snapshot], twins: Collection[str], typed: int
     if pairs:
         yield f"{', '.join(pairs)}: each for one of twins, who share last name and birth date; the right one was found."
     if typed:
-        yield f"{typed} codes that a portal sent by e-mail were typed, by the demo, as you would with: priorbot portal code"
+        yield f"Codes that a portal sent by e-mail: {typed}, typed by the demo, as you would with: priorbot portal code"
 
 
 def _bare(one: Snapshot) -> str:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.samples.make_requests import write_sample
-from jobs.demo_home import CHECK_WRITES, MARK, after_next_check_write, first_morning, fresh_home, write_part
+from jobs.demo_home import CHECK_WRITES, DESKS, MARK, after_next_check_write, first_morning, fresh_home, write_part
 from jobs.demo_truth import compare
 from jobs.home import Home, HomeError
 from jobs.ledger import read_ledger
@@ -128,7 +128,13 @@ def test_the_whole_demo_ends_in_agreement_and_shows_nobody(tmp_path: Path) -> No
     assert {"approved", "needs_person", "not_required", "rejected"} <= {row.status for row in rows}
     assert any(row.units_used not in ("", "0") for row in rows)
     assert {"clear_coverage", "provider_connect"} <= {row.portal for row in rows if row.units_used}  # H17, HP6
-    assert {"clear_coverage", "evicore", "provider_connect"} <= {row.portal for row in rows if row.status == "approved"}
+    with_payer = {row.portal for row in rows if row.reference_no}
+    assert with_payer == set(DESKS) - {"husky_secure"}  # which only shows units
+    assert "handed over to optum_pro" in done.stderr  # C6
+    assert "authorization_manager itself says that no authorization is required" in done.stderr  # B6
+    assert "bluecard leads to a plan that only takes it by telephone" in done.stderr  # B1
+    assert "one of twins" in done.stderr
+    assert "typed by the demo" in done.stderr
 
     shown = done.stdout + done.stderr + (home / "report.html").read_text(encoding="utf-8")
     log = "".join(path.read_text(encoding="utf-8") for path in (home / "logs").iterdir())

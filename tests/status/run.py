@@ -47,9 +47,7 @@ def main() -> None:
             bench = Bench(world, engine, submitted)
             costs = asyncio.run(measure(bench, shares, look_ups=chosen.look_ups, decided=chosen.decided))
     print(f"{time.monotonic() - started:.0f} s, load average now: {os.getloadavg()[0]:.1f}\n")
-    print(
-        "| portal | open cases | a look-up of each | status, nothing changed | times fewer | status, some decided | of them found |"
-    )
+    print("| portal | open cases | a look-up of each | status, no news | times fewer | status, some decided | of them found |")
     print("|---|---|---|---|---|---|---|")
     for slug, cost in {**costs, "all": total(costs)}.items():
         found = f"{cost.found} of {cost.decided}"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "mixed")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "mixed"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from open_cases import Bench, Costs, measure
 from practice import move_in, submit_one_each
