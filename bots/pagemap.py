@@ -191,6 +191,8 @@ class TableMap(Frozen):
     row_action: Find = ()
     """Inside a row: what is pressed to choose it."""
     next_page: Find = ()
+    turns_in_place: bool = False
+    """The next page of the list comes without a new document."""
     empty: Find = ()
     """What is shown instead of rows. Without it a table that is missing is a changed page, never 'no rows'."""
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bots.driver import PortalDriver
-from bots.model import AuthRequest, CaseSummary, Reading, Receipt, Status
+from bots.model import AuthRequest, CaseSummary, Reading, Receipt, Shown, Status
 from fixtures.server import RunningWorld
 from jobs import events as happened
 from jobs.case_lists import mark
@@ -69,15 +69,17 @@ class Bench:
         with journal.write() as write:
             write.append(first.request.request_id, self._read(rows[first.receipt.reference_no]))
 
-    def _keep(self, slug: str, sent: Mapping[str, AuthRequest], rows: Mapping[str, CaseSummary]) -> None:
+    def _keep(self, slug: str, requests: Mapping[str, AuthRequest], rows: Mapping[str, CaseSummary]) -> None:
         now = self.engine.now()
         with self.engine.journal.write() as write:
-            for number, request in sent.items():
+            for number, request in requests.items():
                 attempt_id = f"a{write.next_seq:012}"
                 began = happened.Began(attempt_id=attempt_id, channel=Channel.PORTAL, portal=slug, account="", fence=0)
                 receipt = Receipt(portal=slug, reference_no=number, received_at=now)
+                shown = Shown(portal=slug, page="review", selectors_version="", fields={})
+                sent = happened.Intended(attempt_id=attempt_id, shown=shown)
                 got = happened.Received(attempt_id=attempt_id, receipt=receipt)
-                write.append(request.request_id, began, got, self._read(rows[number]))
+                write.append(request.request_id, began, sent, got, self._read(rows[number]))
 
     def _read(self, row: CaseSummary) -> happened.ReadingTaken:
         shared = {"reference_no": row.reference_no, "status": row.status, "status_raw": row.status_raw, "listed_as": mark(row)}
