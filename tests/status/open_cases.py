@@ -133,7 +133,6 @@ async def measure(bench: Bench, shares: Mapping[str, int], *, look_ups: int, dec
         await bench.open_cases(slug, count)
     one_by_one = {slug: await bench.look_up(slug, min(look_ups, count)) for slug, count in shares.items()}
     unchanged = await bench.status()
-    bench.world.advance(1 / 60)
     some = {slug: bench.decide(slug, decided) for slug in shares}
     changed = await bench.status()
     return {

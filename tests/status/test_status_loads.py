@@ -22,8 +22,8 @@ from jobs.engine import Engine
 from jobs.home import Home
 
 pytestmark = pytest.mark.browser
-SHARES = {"clear_coverage": 500, "optum_pro": 500}
-"""A list of 25 rows a page that is believed; one of 100 that goes on saying Pending until the night."""
+SHARES = {"clear_coverage": 450, "optum_pro": 450, "authorization_manager": 100}
+"""A list of 25 rows a page that is believed, one of 100 that goes on saying Pending until the night, one that turns in place."""
 DECIDED = 2
 
 
