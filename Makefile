@@ -2,13 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint bench drift docs clean setup
+.PHONY: help demo test lint bench drift mixed status docs clean setup
 
 help:
 	@echo "make demo   a whole day in the simulated world: file, portals, ledger, report"
 	@echo "make test   style, types and all tests"
 	@echo "make lint   style and types only"
 	@echo "make bench  speed and memory, measured side by side"
+	@echo "make mixed  one file of 300 requests over all portals, unattended in one run"
+	@echo "make status what a look at a thousand open cases costs the portals"
 	@echo "make drift  thousands of changed pages and whole flows over them; writes docs/drift.md"
 	@echo "make docs   writes docs/configuration.md anew from jobs/config.py"
 	@echo "make clean  removes what the other targets made"
@@ -33,6 +35,12 @@ bench: setup
 
 drift: setup
 	@$(BIN)/python tests/drift/run.py $(ARGS)
+
+mixed: setup
+	@$(BIN)/python tests/mixed/run.py $(ARGS)
+
+status: setup
+	@$(BIN)/python tests/status/run.py $(ARGS)
 
 docs: setup
 	@$(BIN)/python scripts/docs.py

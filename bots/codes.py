@@ -68,7 +68,8 @@ class CodeWay(Frozen):
 class Codes:
     """``ways``: portal -> how its accounts get their codes.
 
-    ``person`` asks somebody who is there, and is then asked for every code; None: nobody is.
+    ``person`` asks somebody who is there; None: nobody is. ``person_first``: that person is asked for every code, and else only
+    for those that no other way is set up for.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Codes:
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         person: AskPerson | None = None,
+        person_first: bool = True,
         mail_seconds: float = MAIL_SECONDS,
         hold_seconds: float = HOLD_SECONDS,
     ) -> None:
@@ -89,6 +91,7 @@ class Codes:
         self._now = now
         self._sleep = sleep
         self._person = person
+        self._person_first = person_first
         self._mail_seconds = mail_seconds
         self._hold_seconds = hold_seconds
 
@@ -103,7 +106,7 @@ class Codes:
     async def taking(self, portal: str, account: str, mail: CodeMail) -> AsyncIterator[AskCode]:
         """See `bots.driver.CodeSource.taking`."""
         method = self.method(portal, account)
-        if self._person is not None or not method:
+        if method in ("", "person") or (self._person is not None and self._person_first):
             yield lambda: self._ask_person(portal, account)
         elif method == "totp":
             totp = self._authenticator(portal, account)

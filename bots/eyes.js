@@ -450,6 +450,13 @@
       if (!hit.el.rows) return { problem: 'no table' };
       return { rows: Array.from(hit.el.rows, (row) => seen(row) ? Array.from(row.cells, valueOf) : []), drift: hit.drift };
     }),
+    // Until a table shows other rows than before.
+    turned: () => until(ask.wait, () => {
+      const hit = tableOf(ask.find, ask.columns);
+      if (hit.problem || !hit.el.rows) return null;
+      const rows = Array.from(hit.el.rows, (row) => seen(row) ? Array.from(row.cells, valueOf) : []);
+      return JSON.stringify(rows) === JSON.stringify(ask.before) ? null : { turned: true };
+    }),
     // Until a table has this many rows, or something is told.
     added: () => until(ask.wait, () => {
       const told = ask.told.find(([, find]) => any(find));

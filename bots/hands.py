@@ -20,6 +20,8 @@ PRESSES = 3
 LANDS_WITHIN = 0.5
 """Seconds in which a page that is still there tells what became of a press."""
 _NEEDS_WORD = {FieldKind.RADIO, FieldKind.COMBO, FieldKind.TREE}
+TYPED_AGAIN = 3
+"""How often a value is typed into a type-ahead that fills itself, until it stands there as it was typed."""
 
 
 class Hands:
@@ -170,9 +172,13 @@ class Hands:
         """Types into a type-ahead (the last key really, so that it asks the portal) and chooses the entry that is the value, else
         the only one that begins with it."""
         eyes, options, shown = self._eyes, plain(field.options), field.shown or field.find
-        await self.aim(key, field.find, box=True, focus=True)
-        await eyes.page.keyboard.insert_text(said[:-1])
-        await eyes.page.keyboard.type(said[-1])
+        for _ in range(TYPED_AGAIN):
+            await self.aim(key, field.find, box=True, focus=True)
+            await eyes.page.keyboard.insert_text(said[:-1])
+            await eyes.page.keyboard.type(said[-1])
+            # On a slow machine a box may fill itself before the last key, which then spoils what it has taken.
+            if not field.fills_itself or await self._value(key, shown) == said:
+                break
         itself = plain(shown) if field.fills_itself else []
         lists = {"find": options, "none": plain(field.none), "full": plain(field.full), "itself": itself}
         answer = await eyes.ask("offered", wait=eyes.map.timeouts.lookup, starts=said, **lists) or {}

@@ -330,7 +330,9 @@ class Reading(Frozen):
     decided_on: date | None = None
     observed_at: datetime
     listed_as: str = ""
-    """`CaseSummary.updated` of the list that was read just before; "" when it has none."""
+    """What the list that was read just before said of the case (`jobs.case_lists.mark`); "" when there was none."""
+    list_lied: bool = False
+    """The page had changed, and its list said nothing of it."""
 
 
 class PortalLetter(Frozen):

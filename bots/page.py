@@ -386,8 +386,21 @@ class PageView(PageReader):
             find = self._page().tables[key].next_page
             if not find or not await self._eyes.shown({"next": find}, enabled=True):
                 return
-            await self._press(ActionMap(find=find, leads_to=(self.here,)), self._hands.press(f"{key}.next_page", find))
+            press = self._hands.press(f"{key}.next_page", find)
+            if self._page().tables[key].turns_in_place:
+                await self._turn(key, press)
+            else:
+                await self._press(ActionMap(find=find, leads_to=(self.here,)), press)
         raise self._eyes.error(BadReading, page=self.here, what="a list without end")
+
+    async def _turn(self, key: str, press: Coroutine[Any, Any, None]) -> None:
+        """To the next page of a list whose document stays: until it shows other rows."""
+        table = self._page().tables[key]
+        parts = {"find": plain(table.find), "columns": list(table.headers)}
+        before = (await self._eyes.see(key, "rows", empty=plain(table.empty), **parts))["rows"]
+        await press
+        if await self._eyes.ask("turned", wait=self.map.timeouts.page, before=before, **parts) is None:
+            raise self._eyes.error(PortalSlow, page=self.here)
 
     async def leave(self, page: str, action: str) -> bool:
         """Presses the action of the page ``page`` if this document, whatever it is, offers it; whether it did."""

@@ -33,6 +33,7 @@ from jobs.office import Desk, Office, Outcome, PortalPlan, at_desk
 from jobs.payer_rules import PayerRules
 from jobs.portal_state import BreakerState
 from jobs.seats import SeatLost
+from jobs.side_by_side import side_by_side
 from jobs.state import Snapshot
 from jobs.submit import Next, count_failure, outage_standing, stop_account, submit_one
 from jobs.verify import sweep
@@ -63,12 +64,7 @@ async def submit_due(
     rounds = [_Round(office, slug, only=only, dry_run=dry_run, patience=patience) for slug in due]
     outcomes: dict[str, Outcome] = {}
     while rounds:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for each in rounds:
-                    group.create_task(each.run())
-        except* JournalError as errors:
-            raise _first(errors) from None  # one sentence for staff; it is the same for all who could not write
+        await side_by_side(each.run() for each in rounds)
         ended = [outcome for each in rounds for outcome in each.outcomes]
         outcomes |= {outcome.request_id: outcome for outcome in ended}
         onward = {} if dry_run else _handed_over(office, ended)
@@ -97,11 +93,6 @@ def in_order(due: Iterable[Snapshot], rules: PayerRules) -> list[Snapshot]:
         return URGENCY_RANK[request.urgency], instant_text(act_by) if act_by else request.from_date.isoformat()
 
     return sorted(due, key=key)
-
-
-def _first(errors: BaseExceptionGroup[JournalError]) -> JournalError:
-    inner = errors.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
 class _Round:

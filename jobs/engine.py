@@ -185,8 +185,8 @@ class Engine:
         desk = self.rulebook.help_desk(slug)
         return f"{desk.desk} ({desk.number}, {desk.hours_text})" if desk else ""
 
-    def codes(self, person: AskPerson | None = None) -> Codes:
-        """Where one-time codes come from. ``person`` asks somebody who is at the terminal."""
+    def codes(self, person: AskPerson | None = None, *, person_first: bool = True) -> Codes:
+        """Where one-time codes come from. ``person`` asks somebody who is at the terminal (`bots.codes.Codes`)."""
         from bots.code_mail import MailServer
         from bots.codes import Codes, CodeWay
         from jobs.code_gate import CodeClaims
@@ -199,10 +199,11 @@ class Engine:
                 )
                 mailboxes = {account: code.mailbox(account) for account in portal.accounts}
                 ways[slug] = CodeWay(method=code.method, server=server, mailboxes=mailboxes)
-        return Codes(ways, vault=self.vault, gate=CodeClaims(self.journal, self.seats), now=self.now, person=person)
+        gate = CodeClaims(self.journal, self.seats)
+        return Codes(ways, vault=self.vault, gate=gate, now=self.now, person=person, person_first=person_first)
 
-    def portal_factory(self, person: AskPerson | None = None) -> PortalFactory:
-        """Opens portals in one browser; an async context that ends the browser. ``person``: see `codes`."""
+    def portal_factory(self, person: AskPerson | None = None, *, person_first: bool = True) -> PortalFactory:
+        """Opens portals in one browser; an async context that ends the browser. ``person``, ``person_first``: see `codes`."""
         from bots.registry import PortalFactory
 
         return PortalFactory(
@@ -210,7 +211,7 @@ class Engine:
             vault=self.vault,
             evidence=self.evidence,
             credentials=self.credentials,
-            codes=self.codes(person),
+            codes=self.codes(person, person_first=person_first),
             now=self.now,
             today=self.today,
             browser_path=self.config.browser.path,

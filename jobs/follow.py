@@ -19,23 +19,18 @@ from bots.errors import OF_ONE_ACCOUNT, Action, BadReading, BotError
 from bots.member_ids import bare_id
 from bots.model import CaseSummary, Reading, Status, Units
 from jobs import events as happened
+from jobs.case_lists import has_lied, is_open, mark, needs_reading, spot_checks, was_found_lying
 from jobs.events import Standing
 from jobs.fallback import advice
 from jobs.journal_schema import JournalError
 from jobs.office import Desk, Office, Outcome, at_desk
 from jobs.retries import read_again
+from jobs.side_by_side import side_by_side
 from jobs.state import AWAITED, DECIDED, GRANTED, PAYER_WORDS, Snapshot, is_allowed
 from jobs.submit import count_failure, stop_account
 
 T = TypeVar("T")
 
-REREAD_AFTER = timedelta(days=1)
-"""An open case's page is read at least so often, whatever the list says: lists lag behind."""
-REREAD_UNLISTED = timedelta(hours=1)
-"""The same where there is no list: expedited drug requests are decided within 24 hours."""
-REREAD_MARKED_AFTER = timedelta(days=7)
-"""The same where the list says of each case when anything about it changed last: then its word may lag, and its page is opened
-when that moves."""
 LIST_MARGIN = timedelta(days=2)
 """The list is asked for from so long before the oldest open case: days end elsewhere in other time zones."""
 LETTERS_WITHIN = timedelta(days=7)
@@ -47,7 +42,7 @@ MEMBERS_AT_ONCE = 25
 async def follow_open(
     office: Office, *, only: Collection[str] | None = None, portals: Collection[str] | None = None
 ) -> tuple[Outcome, ...]:
-    """Reads what became of the open cases. Returns an outcome for each case whose page was read."""
+    """Reads what became of the open cases, all portals side by side. Returns an outcome for each case whose page was read."""
     cases: dict[str, dict[str, Snapshot]] = {}
     for snapshot in office.journal.snapshots(status=AWAITED | PAYER_WORDS):
         receipt = snapshot.receipt
@@ -55,9 +50,11 @@ async def follow_open(
         if receipt is not None and receipt.portal in office.plans and wanted:
             cases.setdefault(receipt.portal, {})[receipt.reference_no] = snapshot
     outcomes: list[Outcome] = []
-    for slug, mine in cases.items():
-        if (portals is None or slug in portals) and any(map(is_open, mine.values())):
-            await _with_reader(office, slug, partial(_sweep, mine=mine, outcomes=outcomes))
+    await side_by_side(
+        _with_reader(office, slug, partial(_sweep, mine=mine, outcomes=outcomes))
+        for slug, mine in cases.items()
+        if (portals is None or slug in portals) and any(map(is_open, mine.values()))
+    )
     return tuple(outcomes)
 
 
@@ -75,9 +72,11 @@ async def read_units(
         if slug in office.plans and (only is None or snapshot.request.request_id in only):
             granted.setdefault(slug, []).append(snapshot)
     outcomes: list[Outcome] = []
-    for slug, mine in granted.items():
-        if portals is None or slug in portals:
-            await _with_reader(office, slug, partial(_all_units, granted=mine, outcomes=outcomes))
+    await side_by_side(
+        _with_reader(office, slug, partial(_all_units, granted=mine, outcomes=outcomes))
+        for slug, mine in granted.items()
+        if portals is None or slug in portals
+    )
     return tuple(outcomes)
 
 
@@ -164,25 +163,31 @@ def _stopped(office: Office, slug: str, account: str, error: BotError) -> _Stopp
 
 
 async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[Outcome]) -> None:
-    """The list since the oldest open case, then the pages of those cases that need it; where there is no list, more often."""
+    """The list since the oldest open case, then the pages of those cases that need it (`jobs.case_lists`)."""
     office = reader.office
-    has_list = office.plans[reader.slug].is_searchable
+    now, has_list = office.now(), office.plans[reader.slug].is_searchable
     listed = await _listed(reader, mine) if has_list else {}
-    reread_after = REREAD_AFTER if has_list else REREAD_UNLISTED
-    unchanged = []
-    for reference_no, snapshot in mine.items():
-        row = listed.get(reference_no)
-        if needs_reading(snapshot, row, office.now(), reread_after):
-            await _read_case(reader, reference_no, snapshot, row)
-            outcomes.append(reader.outcome(snapshot.request.request_id))
-        elif row is not None:
-            unchanged.append(snapshot.request.request_id)
+    lies = bool(reader.driver.list_lies) or was_found_lying(mine, now)
+    due = [number for number, one in mine.items() if needs_reading(one, listed.get(number), now, lies=lies, has_list=has_list)]
+    left = {number: one for number, one in mine.items() if number not in set(due) and number in listed}
+    due += [one.receipt.reference_no for one in _looked_at_today(reader, left.values()) if one.receipt is not None]
+    for number in due:
+        await _read_case(reader, number, mine[number], listed.get(number))
+        outcomes.append(reader.outcome(mine[number].request.request_id))
+    unchanged = [one.request.request_id for number, one in left.items() if number not in set(due)]
     with office.journal.write() as write:
         for request_id in unchanged:
             write.append(request_id, happened.Checked())
     # Last, so that a letter that does not come hides nothing.
     for reference_no, snapshot in mine.items():
         await _read_letters(reader, reference_no, snapshot.request.request_id)
+
+
+def _looked_at_today(reader: _Reader, left: Iterable[Snapshot]) -> list[Snapshot]:
+    """The day's spot checks, once a day over all processes."""
+    office, now = reader.office, reader.office.now()
+    found = spot_checks(left, now)
+    return found if found and office.journal.claim_tick(f"list {reader.slug}", now.date().isoformat()) else []
 
 
 async def _listed(reader: _Reader, mine: Mapping[str, Snapshot]) -> dict[str, CaseSummary]:
@@ -212,37 +217,6 @@ def lacks_letters(snapshot: Snapshot, now: datetime) -> bool:
     return known and snapshot.letters is None
 
 
-def needs_reading(snapshot: Snapshot, row: CaseSummary | None, now: datetime, reread_after: timedelta = REREAD_AFTER) -> bool:
-    """Whether the case's page is to be opened: never read, changed by what the list says, or open and read long ago.
-
-    A list that says when a case changed last is believed in that, and in nothing else: its word may lag behind the case. Of any
-    other list another word or number is a change.
-    """
-    reading = snapshot.reading
-    if reading is None:
-        return True
-    age = now - reading.observed_at
-    if row is not None and row.updated:
-        return row.updated != reading.listed_as or (is_open(snapshot) and age >= REREAD_MARKED_AFTER)
-    if row is not None and _differs(row, reading):
-        return True
-    return is_open(snapshot) and age >= reread_after
-
-
-def is_open(snapshot: Snapshot) -> bool:
-    """Whether more is to come: no decision yet, or a granted case whose page does not show its authorization number yet (a
-    portal's header can lag a day behind its lines)."""
-    reading = snapshot.reading
-    granted_unnumbered = snapshot.status in GRANTED and reading is not None and not reading.authorization_no
-    return snapshot.status in AWAITED or granted_unnumbered
-
-
-def _differs(row: CaseSummary, reading: Reading) -> bool:
-    if row.status is not reading.status or (row.status is Status.UNKNOWN and row.status_raw != reading.status_raw):
-        return True
-    return bool(row.authorization_no) and row.authorization_no != reading.authorization_no
-
-
 async def _read_case(reader: _Reader, reference_no: str, snapshot: Snapshot, row: CaseSummary | None) -> None:
     """Reads one case page into the journal. A page that cannot be read, or cannot be true, leaves the old value."""
     office, request_id = reader.office, snapshot.request.request_id
@@ -255,7 +229,10 @@ async def _read_case(reader: _Reader, reference_no: str, snapshot: Snapshot, row
         _alert(office, snapshot, error)
         return
     standing = Standing(status=reading.status, reason=reading.status_reason)
-    reading = replace(reading, listed_as=row.updated if row else "")
+    lied = has_lied(row, snapshot.reading, reading)
+    if lied:
+        structlog.get_logger().warning("list_lies", portal=reader.slug)
+    reading = replace(reading, listed_as=mark(row) if row else "", list_lied=lied)
     if reading.status is Status.UNKNOWN:
         reason = f"{reader.slug} says {reading.status_raw!r}, a word that PriorBot does not know."
         standing = Standing(status=Status.UNKNOWN, error_code="unknown_word", reason=reason)

@@ -16,6 +16,7 @@ from jobs.ledger import ledger_rows
 from jobs.office import Office, at_desk
 from jobs.reconcile import EXCEPTION_COLUMNS, Reconciled, all_readings, ledger_frame, list_frame, reading_frame, reconcile
 from jobs.retries import read_again
+from jobs.side_by_side import side_by_side
 from jobs.submit import count_failure, stop_account
 from jobs.writing import Written, write_whole
 
@@ -46,18 +47,22 @@ async def list_portals(office: Office) -> dict[str, PortalList]:
         if snapshot.receipt is not None:
             slug, sent = snapshot.receipt.portal, snapshot.submitted_at or snapshot.accepted_at
             first[slug] = min(sent, first.get(slug, sent))
-    lists = {}
-    for slug, sent in first.items():
-        plan = office.plans.get(slug)
-        if plan is None or not plan.is_searchable or plan.next_open(office.now()) > office.now():
-            continue
-        since = max(sent - MARGIN, office.now() - LONGEST_LIST).date()
-        for account in office.accounts(slug) if office.states.may_use(slug) else ():
-            cases = await _list(office, slug, account, since)
-            if cases is not None:
-                lists[slug] = PortalList(since=since, cases=cases)
-                break
+    lists: dict[str, PortalList] = {}
+    await side_by_side(_list_portal(office, slug, sent, lists) for slug, sent in first.items())
     return lists
+
+
+async def _list_portal(office: Office, slug: str, sent: datetime, lists: dict[str, PortalList]) -> None:
+    """The portal's list into ``lists``, by the first account that gets one."""
+    plan = office.plans.get(slug)
+    if plan is None or not plan.is_searchable or plan.next_open(office.now()) > office.now():
+        return
+    since = max(sent - MARGIN, office.now() - LONGEST_LIST).date()
+    for account in office.accounts(slug) if office.states.may_use(slug) else ():
+        cases = await _list(office, slug, account, since)
+        if cases is not None:
+            lists[slug] = PortalList(since=since, cases=cases)
+            return
 
 
 async def _list(office: Office, slug: str, account: str, since: date) -> tuple[CaseSummary, ...] | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from jobs.commands.shared import Code, code_of, console, say
 
 if TYPE_CHECKING:
+    from bots.codes import AskPerson
     from bots.model import Status
     from jobs.engine import Engine
     from jobs.office import Office, Outcome
@@ -21,12 +22,15 @@ _NOT_ASKED = {"down": Code.DOWN, "disabled": Code.PERSON}
 
 
 class AtPortals:
-    """One event loop and one browser for one or several pieces of work, one after the other. Used with ``with``."""
+    """One event loop and one browser for one or several pieces of work, one after the other. Used with ``with``.
 
-    def __init__(self, engine: Engine) -> None:
+    ``person`` is asked for the one-time codes that no other way is set up for.
+    """
+
+    def __init__(self, engine: Engine, person: AskPerson | None = None) -> None:
         self._engine = engine
         self._runner = asyncio.Runner()
-        self._factory = engine.portal_factory()
+        self._factory = engine.portal_factory(person, person_first=False)
 
     def __enter__(self) -> Self:
         return self

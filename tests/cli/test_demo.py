@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.samples.make_requests import write_sample
-from jobs.demo import CHECK_WRITES, MARK, after_next_check_write, compare, first_morning, fresh_home, write_part
+from jobs.demo_home import CHECK_WRITES, DESKS, MARK, after_next_check_write, first_morning, fresh_home, write_part
+from jobs.demo_truth import compare
 from jobs.home import Home, HomeError
 from jobs.ledger import read_ledger
 
@@ -67,15 +68,23 @@ def test_the_two_files_are_together_the_whole_sample(tmp_path: Path) -> None:
 
 
 def accepted(**changes: Any) -> dict[str, Any]:
-    given = {"reference_no": "CC1", "our_reference": "R-1", "member_id": "001234567", "authorization_no": ""}
+    given = {
+        "reference_no": "CC1",
+        "portal": "clear_coverage",
+        "our_reference": "R-1",
+        "member_id": "001234567",
+        "authorization_no": "",
+    }
     lines = [{"code": "E0114", "from_date": "2026-03-01", "units": 2}]
     return given | {"lines": lines} | changes
 
 
 def kept(**changes: Any) -> Any:
     line = SimpleNamespace(service_code="E0114", from_date=date(2026, 3, 1), units=2)
-    request = SimpleNamespace(request_id="R-1", member=SimpleNamespace(id="001234567"), lines=(line,))
-    return SimpleNamespace(**({"request": request, "receipt": SimpleNamespace(reference_no="CC1")} | changes))
+    request = SimpleNamespace(request_id="R-1", payer="husky", member=SimpleNamespace(id="001234567"), lines=(line,))
+    return SimpleNamespace(
+        **({"request": request, "receipt": SimpleNamespace(reference_no="CC1", portal="clear_coverage")} | changes)
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,6 +95,7 @@ def kept(**changes: Any) -> Any:
         ([kept()], [], ["R-1: the world does not have it"]),
         ([kept()], [accepted(), accepted(reference_no="CC2")], ["CC2: the journal does not have it", "R-1: accepted 2 times"]),
         ([kept()], [accepted(member_id="9")], ["R-1: another member"]),
+        ([kept()], [accepted(portal="optum_pro")], ["R-1: another portal"]),
         ([kept()], [accepted(our_reference="R-2")], ["R-1: another own reference"]),
         ([kept()], [accepted(authorization_no="A1")], ["R-1: another authorization number"]),
         ([kept()], [accepted(lines=[{"code": "E0114", "from_date": "2026-03-01", "units": 3}])], ["R-1: another set of lines"]),
@@ -94,7 +104,7 @@ def kept(**changes: Any) -> Any:
 def test_what_differs_from_the_world_is_told(
     monkeypatch: pytest.MonkeyPatch, ours: list[Any], theirs: list[Any], differences: list[str]
 ) -> None:
-    monkeypatch.setattr("jobs.demo.ledger_rows", lambda _: (SimpleNamespace(authorization_no=""),))
+    monkeypatch.setattr("jobs.demo_truth.ledger_rows", lambda _: (SimpleNamespace(authorization_no=""),))
     assert list(compare(iter(ours), theirs).differences) == differences
 
 
@@ -118,7 +128,13 @@ def test_the_whole_demo_ends_in_agreement_and_shows_nobody(tmp_path: Path) -> No
     assert {"approved", "needs_person", "not_required", "rejected"} <= {row.status for row in rows}
     assert any(row.units_used not in ("", "0") for row in rows)
     assert {"clear_coverage", "provider_connect"} <= {row.portal for row in rows if row.units_used}  # H17, HP6
-    assert {"clear_coverage", "evicore", "provider_connect"} <= {row.portal for row in rows if row.status == "approved"}
+    with_payer = {row.portal for row in rows if row.reference_no}
+    assert with_payer == set(DESKS) - {"husky_secure"}  # which only shows units
+    assert "handed over to optum_pro" in done.stderr  # C6
+    assert "authorization_manager itself says that no authorization is required" in done.stderr  # B6
+    assert "bluecard leads to a plan that only takes it by telephone" in done.stderr  # B1
+    assert "one of twins" in done.stderr
+    assert "typed by the demo" in done.stderr
 
     shown = done.stdout + done.stderr + (home / "report.html").read_text(encoding="utf-8")
     log = "".join(path.read_text(encoding="utf-8") for path in (home / "logs").iterdir())

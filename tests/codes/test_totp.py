@@ -51,6 +51,19 @@ async def test_the_code_is_the_one_an_authenticator_shows_now(make_codes: Any, c
     assert clock.waits == []
 
 
+@pytest.mark.parametrize("person_first", [True, False])
+async def test_a_person_who_is_there_is_asked_for_all_codes_or_only_for_those_without_another_way(
+    person_first: bool, make_codes: Any, clock: Any
+) -> None:
+    async def person(portal: str, account: str) -> str:
+        return "typed"
+
+    codes = make_codes(CODE, person=person, person_first=person_first)
+    assert await code_of(codes) == ("typed" if person_first else pyotp.TOTP(SECRET).at(clock.at))
+    async with codes.taking("another", "desk1", CodeMail()) as ask:
+        assert await ask() == "typed"
+
+
 async def test_the_next_code_is_waited_for_when_this_one_was_used(make_codes: Any, clock: Any) -> None:
     codes = make_codes(CODE)
     first = await code_of(codes)

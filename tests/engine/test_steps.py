@@ -223,6 +223,23 @@ async def test_a_list_is_read_page_after_page(bench: Bench) -> None:
     assert await lists(view) == [["E0601"], ["E0562"]]
 
 
+async def test_a_list_that_turns_its_pages_in_place_is_read_when_it_shows_other_rows(bench: Bench) -> None:
+    first, second = (f"<table id=t>{HEAD}{row(code, '1')}</table>" for code in ("E0601", "E0562"))
+    turn = f"setTimeout(() => {{ box.innerHTML = `{second}`; }}, 60)"
+    html = f'<div id=box>{first}<button onclick="{turn.replace(chr(34), chr(39))}">Next</button></div>'
+    find = [{"role": "button", "name": "Next"}]
+    view = await bench.show(html, tables=table(next_page=find, turns_in_place=True))
+    assert await lists(view) == [["E0601"], ["E0562"]]
+
+
+async def test_a_list_that_does_not_turn_is_slow(bench: Bench) -> None:
+    html = f"<table id=t>{HEAD}{row('E0601', '1')}</table><button>Next</button>"
+    tables = table(next_page=[{"role": "button", "name": "Next"}], turns_in_place=True)
+    view = await bench.show(html, tables=tables, timeouts={"page": 0.3})
+    with pytest.raises(PortalSlow):
+        await lists(view)
+
+
 async def test_the_same_page_of_a_list_twice_is_not_believed(bench: Bench) -> None:
     html = f"<table id=t>{HEAD}{row('E0601', '1')}</table><a href=/?p=2>Next</a>"
     view = await bench.show(html, tables=table(next_page=[{"role": "link", "name": "Next"}]))

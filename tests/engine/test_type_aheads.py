@@ -48,6 +48,15 @@ async def test_a_single_hit_that_fills_itself_is_taken(bench: Bench) -> None:
     assert await value(view, "box") == "E11.9 - Sample"
 
 
+async def test_a_box_that_fills_itself_before_the_last_key_is_typed_into_anew(bench: Bench) -> None:
+    """On a slow machine it asks too early, is given a single hit, and the last key then falls into that."""
+    early = "box.addEventListener('input', () => { box.value = 'E11.9 - Sample'; }, { once: true });"
+    page = typeahead("if (box.value === 'E11.9') box.value += ' - Sample'").replace("let timer;", f"{early} let timer;")
+    view = await bench.show(page, fields={"code": PICK})
+    await view.fill(code="E11.9")
+    assert await value(view, "box") == "E11.9 - Sample"
+
+
 async def test_of_several_the_one_that_begins_with_the_value_is_chosen(bench: Bench) -> None:
     view = await bench.show(typeahead("offer('E11.9 - Sample', 'E11.91 - Other', 'E11.65 - Third')"), fields={"code": PICK})
     await view.fill(code="E11.9")

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("bots", "jobs", "fixtures")
 POSIX_ONLY = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
 PLAYWRIGHT_ROOMS = {"bots/browser.py", "bots/page.py", "bots/signin.py", "bots/portal.py"}
-STARTS_THE_WORLD = {"jobs/demo.py", "jobs/commands/world.py"}
+STARTS_THE_WORLD = {"jobs/demo.py", "jobs/demo_home.py", "jobs/commands/world.py"}
 """The commands that serve the simulated world are the only way from jobs into fixtures."""
 
 

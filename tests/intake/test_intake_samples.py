@@ -12,11 +12,14 @@ import pytest
 from bots.model import Payer, ServiceCategory
 from fixtures.codes import DIAGNOSES, PROCEDURES
 from fixtures.people import members_by_id, providers_by_npi
+from fixtures.plans import plan_members
 from fixtures.samples import make_requests
 from fixtures.samples.make_documents import make_documents
 from fixtures.samples.make_requests import write_export, write_sample
 from jobs.documents import Documents
 from jobs.intake import read_intake, write_rejects
+from jobs.routing import RoutingSettings, route
+from jobs.rulebook import load_rulebook
 
 SAMPLES = Path(make_requests.__file__).parent
 TODAY = date(2026, 11, 23)
@@ -88,6 +91,21 @@ def test_its_members_providers_and_codes_are_those_of_the_world(sample):
             assert set(request.codes) <= set(PROCEDURES)
         asked.add(request.member.id)
     assert len(asked) == sum(request.payer is Payer.HUSKY for request in sample.requests)
+
+
+def test_members_of_other_payers_are_those_of_the_world_too_and_every_portal_is_asked(sample):
+    people = {member.card_id: member for member in plan_members()}
+    others = [request for request in sample.requests if request.payer is not Payer.HUSKY]
+    for request in others:
+        member = people[request.member.id]
+        assert (request.payer, request.coverage, request.member.dob) == (member.payer, member.coverage, member.dob)
+        assert (request.member.last_name, request.member.first_name) == (member.last_name, member.first_name)
+        assert request.requesting.npi in providers_by_npi()
+    tags = {tag for request in others for tag in people[request.member.id].tags}
+    assert {"cp_apn", "cp_twin", "cp_inactive", "bc_twin", "bc_newborn", "bluecard_plain", "bluecard_phone"} <= tags
+    ways = [route(request, as_of=TODAY, rulebook=load_rulebook(), settings=RoutingSettings()) for request in sample.requests]
+    submitting = {"clear_coverage", "evicore", "provider_connect", "carepartners", "optum_pro", "promptpa"}
+    assert {way.portal for way in ways if way.portal} == submitting | {"authorization_manager", "bluecard"}
 
 
 @pytest.mark.parametrize("today", [date(2026, 3, 1), date(2027, 12, 31), date(2028, 2, 29), date(2035, 7, 4)])

@@ -345,6 +345,7 @@ class World:
         """None: this portal shows no letters."""
         self.listed: dict[str, dict[str, Any]] = {}
         """What the list says of a case, where that is not what its page says."""
+        self.list_lies = ""
         self.readings: dict[str, Reading] = {}
         self.calls: list[str] = []
         self.read_as: list[Member | None] = []
@@ -451,6 +452,10 @@ class PortalDouble:
             lines=(line,),
             observed_at=self._world.clock(),
         )
+
+    @property
+    def list_lies(self) -> str:
+        return self._world.list_lies
 
     @property
     def has_letters(self) -> bool:
