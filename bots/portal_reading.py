@@ -32,11 +32,15 @@ class Reader(Cells):
 
     async def check_member(self, request: AuthRequest) -> None:
         """That the member whom this page shows is the one asked for, and eligible. Raises `ReadBackDiffers` or `NotEligible`."""
+        if not self.eligible(await self.member_shown(request)):
+            raise NotEligible(self.slug)
+
+    async def member_shown(self, request: AuthRequest) -> str:
+        """The page's word for the eligibility of its member, who is the one asked for (`ReadBackDiffers`)."""
         read = await self.view.read_all(("member_id", "member_dob", "eligibility"))
         if (read["member_id"], read["member_dob"]) != (self.id_on_pages(request), self.date_text(request.member.dob)):
             raise ReadBackDiffers(self.slug, fields="member_id, member_dob")
-        if not self.eligible(read["eligibility"]):
-            raise NotEligible(self.slug)
+        return read["eligibility"]
 
     async def check_documents(self, request: AuthRequest) -> None:
         """That this page's table ``documents`` shows each document of the request as taken, and no other (`DocumentRefused`)."""
