@@ -97,8 +97,8 @@ class PortalDriver(Protocol):
     async def ask_eligibility(self, request: AuthRequest) -> Eligibility:
         """The member's coverage and the limits of this service, the pages kept. Sends nothing.
 
-        Asked for the first day of service; where the portal does not answer for that day yet, for today. Raises `NoBotYet` where the
-        portal says nothing of it, `MemberNotFound`, `NotAnswered`.
+        Asked for the first day of service; where the portal does not answer for that day yet, for today. Raises `NoBotYet` where
+        the portal says nothing of it, `MemberNotFound`, `NotAnswered`.
         """
 
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:

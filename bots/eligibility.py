@@ -9,7 +9,7 @@ from bots.model import Frozen
 
 
 class BenefitLimit(Frozen):
-    """How much of a service a member's plan pays for in a time, as the portal shows it; ``as_of`` is the payer's date, not ours."""
+    """How much of a service a member's plan pays for in a time, as the portal shows it; ``as_of`` is the payer's date."""
 
     in_network: bool
     period: str = ""

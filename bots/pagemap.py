@@ -352,8 +352,8 @@ def _with_shared(raw: Any, path: Path) -> Any:
     if shares is None:
         return raw
     wanted = msgspec.convert(shares, SharesMap, strict=True)
-    places = (path.parent / wanted.file, selectors_folder() / wanted.file, selectors_folder() / "skins" / wanted.file)
-    other = _read(next((place for place in places if place.is_file()), places[0]))
+    beside = path.parent / wanted.file
+    other = _read(beside if beside.is_file() else selectors_folder() / wanted.file)
     for part in wanted.parts:
         *rooms, key = part.split(".")
         theirs, ours = other, raw

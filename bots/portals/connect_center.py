@@ -1,7 +1,7 @@
 """ConnectCenter of Blue Cross Blue Shield of Massachusetts, through Provider Central: what its steps mean.
 
-It answers for one member, one day and one service type: whether there is coverage, and of each limit how much is used. It takes no
-requests. The table of limits is drawn anew, in another order, each time one comes back to it: rows are known by what they say.
+It answers for one member, one day and one service type: whether there is coverage, and of each limit how much is used. It takes
+no requests. The table of limits is drawn anew, in another order, each time one comes back to it: rows are known by what they say.
 Sources: seed 2; the plan's pages on ConnectCenter.
 """
 
@@ -78,7 +78,11 @@ class ConnectCenter(Portal):
     async def _to_inquiry(self) -> None:
         """An empty one: what is left of the one before would be asked again."""
         view = self.view
-        if view.here in self.map.pages and "new_inquiry" in self.map.pages[view.here].actions and await view.offers("new_inquiry"):
+        if (
+            view.here in self.map.pages
+            and "new_inquiry" in self.map.pages[view.here].actions
+            and await view.offers("new_inquiry")
+        ):
             await view.press("new_inquiry")
             return
         await view.goto("etool")

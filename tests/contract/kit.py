@@ -183,6 +183,8 @@ class Kit:
         """A copy of a portal's selector file with other time-outs (seconds)."""
         file = Path(self.selector_file(slug) or selectors_folder() / f"{slug}.yaml")
         raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if "shares" in raw:  # the copy stands elsewhere
+            raw["shares"]["file"] = str(file.parent / raw["shares"]["file"])
         raw["timeouts"] = {**raw.get("timeouts", {}), **timeouts}
         path = self.home / f"{slug}.yaml"
         path.write_text(yaml.safe_dump(raw), encoding="utf-8")
