@@ -319,6 +319,16 @@ def test_every_page_behind_the_sign_in_can_sign_out(slug: str) -> None:
     assert [name for name, page in found.pages.items() if name not in before and sign_in.sign_out not in page.actions] == []
 
 
+def test_portals_whose_files_share_a_sign_in_are_known_to_stand_behind_one() -> None:
+    raw = {slug: yaml.safe_load((selectors_folder() / f"{slug}.yaml").read_text("utf-8")) for slug in SHIPPED}
+    pairs = {
+        frozenset({slug, Path(file["shares"]["file"]).stem})
+        for slug, file in raw.items()
+        if "sign_in" in file.get("shares", {}).get("parts", ())
+    }
+    assert pairs == set(signin_map.ONE_SIGN_IN)
+
+
 def test_the_selectors_guide_names_every_key() -> None:
     """selectors/README.md is for people who write these files; a key that it does not name does not exist for them."""
     guide = (Path(__file__).resolve().parents[2] / "selectors" / "README.md").read_text("utf-8")

@@ -136,7 +136,7 @@ async def test_its_seat_in_other_hands_holds_nothing_up(office: Office, journal:
     assert office.seats.acquire(TELLER, "north") is not None
     await submit_due(office)
     now = journal.snapshot("R-1")
-    assert (now.status, "Another PriorBot" in now.coverage_missing) == (Status.SUBMITTED, True)
+    assert (now.status, "account in use" in now.coverage_missing) == (Status.SUBMITTED, True)
 
 
 async def test_an_answer_of_today_is_not_asked_for_again_and_an_old_one_is(
