@@ -13,7 +13,19 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from bots.check_report import CheckReport
-from bots.model import AuthRequest, CaseSummary, Frozen, Member, PortalLetter, Reading, Receipt, Requirement, Shown, Units
+from bots.eligibility import Eligibility
+from bots.model import (
+    AuthRequest,
+    CaseSummary,
+    Frozen,
+    Member,
+    PortalLetter,
+    Reading,
+    Receipt,
+    Requirement,
+    Shown,
+    Units,
+)
 
 if TYPE_CHECKING:
     from bots.passwords import PasswordPolicy
@@ -85,6 +97,13 @@ class PortalDriver(Protocol):
         """Whether the portal itself wants an authorization for this, its page kept. Sends nothing, leaves nothing behind.
 
         Raises `NoBotYet` where the portal says nothing of it, and what a submission raises before its INTENT.
+        """
+
+    async def ask_eligibility(self, request: AuthRequest) -> Eligibility:
+        """The member's coverage and the limits of this service, the pages kept. Sends nothing.
+
+        Asked for the first day of service; where the portal does not answer for that day yet, for today. Raises `NoBotYet` where
+        the portal says nothing of it, `MemberNotFound`, `NotAnswered`.
         """
 
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:

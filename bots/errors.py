@@ -294,6 +294,14 @@ class NoBotYet(BotError):
     text = "PriorBot cannot drive {portal} yet. Nothing was sent. Submit this request by hand on the portal."
 
 
+class NotAnswered(BotError):
+    """A question about coverage that the portal does not answer as it was asked; nothing hangs on the answer."""
+
+    code = "not_answered"
+    action = Action.PERSON_REQUEST
+    text = "{portal} does not answer what was asked about the coverage ({reason}). Nothing was sent. Ask the payer by phone if it matters."
+
+
 class AlreadyOnFile(BotError):
     """The portal warns of a request that looks the same, which our own search did not show."""
 

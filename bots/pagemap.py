@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -277,6 +278,15 @@ class Timeouts(Frozen):
     """Until a file that was asked for has come; then it is asked for once more."""
 
 
+class SharesMap(Frozen):
+    """What a file has in common with another one and says nothing of itself: two tools behind one sign-in."""
+
+    file: str
+    """Looked for beside the file, then among those that come with PriorBot."""
+    parts: tuple[str, ...]
+    """By their place: ``sign_in``, ``pages.login``, ``interruptions.maintenance``."""
+
+
 class PortalMap(Frozen):
     portal: str
     version: str
@@ -341,6 +351,32 @@ def selectors_folder() -> Path:
     return installed if installed.is_dir() else here.parent / "selectors"
 
 
+def _with_shared(raw: Any, path: Path) -> Any:
+    """A file as it was read, with the parts that it ``shares`` with another one. What it says itself goes before."""
+    shares = raw.pop("shares", None) if isinstance(raw, dict) else None
+    if shares is None:
+        return raw
+    wanted = msgspec.convert(shares, SharesMap, strict=True)
+    beside = path.parent / wanted.file
+    other = _read(beside if beside.is_file() else selectors_folder() / wanted.file)
+    for part in wanted.parts:
+        *rooms, key = part.split(".")
+        theirs, ours = other, raw
+        for room in rooms:
+            theirs, ours = theirs.get(room, {}), ours.setdefault(room, {})
+        if key not in theirs:
+            raise SelectorFileError(f"{path.name}: shares: {wanted.file} has no {part!r}")
+        ours.setdefault(key, theirs[key])
+    return raw
+
+
+def _read(path: Path) -> Any:
+    import yaml
+
+    with path.open(encoding="utf-8") as file:
+        return yaml.safe_load(file)
+
+
 @lru_cache(maxsize=64)
 def load_pagemap(slug: str, override: str = "") -> PortalMap:
     """The checked selector file of a portal. ``override`` is another file (an operator's copy); raises `SelectorFileError`."""
@@ -348,9 +384,7 @@ def load_pagemap(slug: str, override: str = "") -> PortalMap:
 
     path = Path(override) if override else selectors_folder() / f"{slug}.yaml"
     try:
-        with path.open(encoding="utf-8") as file:
-            raw = yaml.safe_load(file)
-        portal_map = msgspec.convert(raw, PortalMap, strict=True)
+        portal_map = msgspec.convert(_with_shared(_read(path), path), PortalMap, strict=True)
     except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise SelectorFileError(f"{path.name}: {error}") from error
     problems = list(problems_of(portal_map, slug))

@@ -22,6 +22,7 @@ from bots.browser import PlaywrightError
 from bots.check_report import CheckReport
 from bots.compare import differing, lines_differ
 from bots.driver import SubmitResult
+from bots.eligibility import Eligibility
 from bots.errors import (
     Action,
     BotError,
@@ -38,7 +39,18 @@ from bots.errors import (
     Uncertain,
 )
 from bots.limits import Limits
-from bots.model import AuthRequest, CaseSummary, Member, PortalLetter, Reading, Receipt, Requirement, Shown, Status, Units
+from bots.model import (
+    AuthRequest,
+    CaseSummary,
+    Member,
+    PortalLetter,
+    Reading,
+    Receipt,
+    Requirement,
+    Shown,
+    Status,
+    Units,
+)
 from bots.pagemap import ReadMap
 from bots.portal_reading import Reader
 
@@ -61,6 +73,8 @@ class Ability(StrEnum):
     UNITS = "units"
     REQUIREMENT = "requirement"
     """It says whether an authorization is required, before one is asked for."""
+    ELIGIBILITY = "eligibility"
+    """It says whether a member is covered, and how much of a service's limit is left."""
 
 
 CASEWORK = frozenset({Ability.SUBMIT, Ability.FIND, Ability.LIST, Ability.READ})
@@ -136,6 +150,9 @@ class Portal(Reader):
         await self.open_case(reference_no)
 
     async def units_of(self, member_ids: tuple[str, ...]) -> list[Units]:
+        raise NoBotYet(self.slug)
+
+    async def eligibility_of(self, request: AuthRequest) -> Eligibility:
         raise NoBotYet(self.slug)
 
     def began(self, draft_no: str) -> None:
@@ -223,6 +240,11 @@ class Portal(Reader):
         """See `bots.driver.PortalDriver.read_units`."""
         self._must(Ability.UNITS)
         return tuple(await self._while_signed_in(lambda: self.units_of(member_ids)))
+
+    async def ask_eligibility(self, request: AuthRequest) -> Eligibility:
+        """See `bots.driver.PortalDriver.ask_eligibility`."""
+        self._must(Ability.ELIGIBILITY)
+        return await self._while_signed_in(lambda: self.eligibility_of(request))
 
     async def ask_requirement(self, request: AuthRequest) -> Requirement:
         """See `bots.driver.PortalDriver.ask_requirement`."""

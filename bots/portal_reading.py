@@ -37,13 +37,17 @@ class Reader(Cells):
 
     async def check_member(self, request: AuthRequest) -> None:
         """That the member whom this page shows is the one asked for, and eligible. Raises `ReadBackDiffers` or `NotEligible`."""
-        asked = {"member_id": request.member.id, "member_dob": self.date_text(request.member.dob)}
+        if not self.eligible(await self.member_shown(request)):
+            raise NotEligible(self.slug)
+
+    async def member_shown(self, request: AuthRequest) -> str:
+        """The page's word for the eligibility of its member, who is the one asked for (`ReadBackDiffers`)."""
+        asked = {"member_id": self.id_on_pages(request), "member_dob": self.date_text(request.member.dob)}
         read = await self.view.read_all((*asked, "eligibility"))
         wrong = [name for name, value in asked.items() if read[name] != value]
         if wrong:
             raise self.view.differs(wrong)
-        if not self.eligible(read["eligibility"]):
-            raise NotEligible(self.slug)
+        return read["eligibility"]
 
     async def check_documents(self, request: AuthRequest) -> None:
         """That this page's table ``documents`` shows each document of the request as taken, and no other (`DocumentRefused`)."""

@@ -27,6 +27,7 @@ PORTALS: dict[str, str] = {
     "bluecard": "BlueCard",
     "carepartners": "CarePartners",
     "clear_coverage": "ClearCoverage",
+    "connect_center": "ConnectCenter",
     "evicore": "Evicore",
     "husky_medical": "HuskyMedical",
     "husky_secure": "HuskySecure",

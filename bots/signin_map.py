@@ -17,6 +17,11 @@ WITHOUT_ACCOUNT = frozenset({"bluecard", "promptpa"})
 selector files have no ``sign_in``."""
 
 
+ONE_SIGN_IN = (frozenset({"authorization_manager", "connect_center"}),)
+"""Portals that stand behind one sign-in, which lets each user in once: whoever signs in for one of them ends the session in the
+other. So a user works for one of them only."""
+
+
 class CodeMail(Frozen):
     """What the portal's e-mail with a one-time code looks like. Patterns are searched for, upper and lower case alike."""
 

@@ -7,21 +7,18 @@ nothing is left behind there. Where a portal cannot be asked, the payers' rules 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
-import structlog
 from msgspec.structs import replace
 
-from bots.errors import Action, BotError, NotRequiredHere
+from bots.errors import NotRequiredHere
 from bots.model import AuthRequest, Frozen, RequestKind, Requirement
 from bots.portal import Ability
 from bots.registry import has_bot, portal_class
-from jobs.office import Desk, Office, at_desk
-from jobs.retries import read_again
+from jobs.office import Office
+from jobs.questions import NotTold, ask_each
 from jobs.routing import route_as_json
 from jobs.state import Decision, Route
-from jobs.submit import count_failure, stop_account
 
 
 class Answered(Frozen):
@@ -71,39 +68,13 @@ async def ask(office: Office, routed: Iterable[tuple[AuthRequest, Route]]) -> li
 
 
 async def _ask_portal(office: Office, slug: str, mine: list[tuple[AuthRequest, Route]]) -> list[Answered]:
-    """With the first account that gets through. What was not asked says why."""
-    plan, why_not, found = office.plans[slug], f"{slug} is not set up, or nobody may use it now.", list[Answered]()
-    if plan.next_open(office.now()) <= office.now() and office.states.may_use(slug):
-        for account in office.accounts(slug):
-            try:
-                async with at_desk(office, slug, account) as desk:
-                    while desk is not None and len(found) < len(mine):
-                        found.append(await _ask_one(office, desk, *mine[len(found)]))
-                if len(found) == len(mine):
-                    break
-                why_not = f"Another PriorBot is working on {slug}."
-            except BotError as error:
-                why_not = error.sentence
-                if error.action is Action.PERSON_PORTAL:
-                    stop_account(office, slug, account, error)
-    return [*found, *(Answered(route=route, why_not=why_not) for _, route in mine[len(found) :])]
+    said = await ask_each(office, slug, [request for request, _ in mine], lambda driver, request: driver.ask_requirement(request))
+    return [_answered(office, *asked, answer) for asked, answer in zip(mine, said, strict=True)]
 
 
-async def _ask_one(office: Office, desk: Desk, request: AuthRequest, route: Route) -> Answered:
-    """Raises the `BotError` after which this account cannot go on."""
-    slug = desk.seat.portal
-    if office.states.spend(slug, office.plans[slug].max_actions_per_hour) is not None:
-        return Answered(route=route, why_not=f"This hour's limit of actions on {slug} is used up.")
-    try:
-        said = await read_again(
-            lambda: desk.driver.ask_requirement(request), sleep=office.sleep, on_error=partial(count_failure, office, slug)
-        )
-    except BotError as error:
-        if error.action in (Action.PERSON_PORTAL, Action.RETRY):
-            raise
-        structlog.get_logger().warning("requirement_not_told", portal=slug, error_code=error.code)
-        return Answered(route=route, why_not=error.sentence)
-    office.states.worked(slug)
+def _answered(office: Office, request: AuthRequest, route: Route, said: Requirement | NotTold) -> Answered:
+    if isinstance(said, NotTold):
+        return Answered(route=route, why_not=said.sentence)
     return Answered(route=_with(office, request, replace(route, said=said), said))
 
 

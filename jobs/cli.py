@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from jobs.commands import account, attended, books, files, follow_up, pages, setting_up, world
+from jobs.commands import account, attended, books, coverage, files, follow_up, pages, setting_up, world
 from jobs.commands.shared import HomeOption, end_with, home_before_command, say
 
 _STOPPED = 130
@@ -50,7 +50,7 @@ def root(home: HomeOption = None) -> None:
     home_before_command.set(home)
 
 
-for room in (world, setting_up, attended, pages, account, files, follow_up, books):
+for room in (world, setting_up, attended, pages, account, files, coverage, follow_up, books):
     room.register(app)
 
 

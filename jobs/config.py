@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from bots.model import Frozen, Payer
 from bots.permission import is_loopback
-from bots.signin_map import WITHOUT_ACCOUNT
+from bots.signin_map import ONE_SIGN_IN, WITHOUT_ACCOUNT
 from jobs.portal_settings import PORTAL_SLUGS, CodeSettings, PortalSettings
 
 
@@ -216,6 +216,21 @@ def _check(config: Config, file: str) -> None:
             _check_code(slug, portal, portal.code, file)
         if not portal.base_url.lower().startswith(("https://", "http://")):
             raise ConfigError(f"{file}: portals.{slug}.base_url must begin with https://. Nothing was started.")
+    _check_one_sign_in(config, file)
+
+
+def _check_one_sign_in(config: Config, file: str) -> None:
+    """A user who works for two portals behind one sign-in would end the one's session with the other's."""
+    for slugs in ONE_SIGN_IN:
+        users: dict[str, str] = {}
+        for slug in sorted(slugs & config.portals.keys()):
+            for account in config.portals[slug].accounts:
+                other = users.setdefault(account.casefold(), slug)
+                if other != slug:
+                    raise ConfigError(
+                        f"{file}: portals.{slug}.account names {account}, who works for {other} already: both stand behind one "
+                        "sign-in, which lets each user in once. Nothing was started. Give each a user of its own."
+                    )
 
 
 def _check_without_account(slug: str, portal: PortalSettings, file: str) -> None:

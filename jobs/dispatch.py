@@ -26,6 +26,7 @@ from bots.errors import (
 from bots.model import Urgency
 from jobs.canary import check_first
 from jobs.clock import instant_text
+from jobs.coverage import Asking
 from jobs.events import Standing
 from jobs.fallback import RETRY_AFTER, person_task, wait, wait_for_person, wait_for_settings
 from jobs.journal_schema import JournalError
@@ -106,6 +107,7 @@ class _Round:
         self._give_up_at = office.now() + patience
         self._seen: set[str] = set()
         self._left: deque[str] = deque()
+        self._asking = Asking(office, slug, ())
         self._checking = asyncio.Lock()
         self._stopped: Standing | None = None
         """Why nobody may go on here, when it is our own limit or the hours."""
@@ -131,6 +133,12 @@ class _Round:
         office = self._office
         if self._is_closed_now(plan):
             return False
+        due = () if self._dry_run else in_order(office.journal.due(self._slug, set(self._left)), office.rules)
+        async with Asking(office, self._slug, due) as self._asking:
+            return await self._work_off(plan)
+
+    async def _work_off(self, plan: PortalPlan) -> bool:
+        office = self._office
         if self._is_down():
             await self._probe(plan)
         if self._is_down():
@@ -188,6 +196,10 @@ class _Round:
             if not self._spend(plan):
                 return Next.STOP
             request_id = self._left.popleft()
+            if (outcome := await self._asking.ended(request_id)) is not None:
+                self.outcomes.append(outcome)
+                self._office.progress(outcome)
+                continue
             try:
                 ending = await submit_one(self._office, desk, request_id, dry_run=self._dry_run)
             except SeatLost:

@@ -12,6 +12,7 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
+from bots.eligibility import Eligibility
 from bots.model import AuthRequest, Frozen, PortalLetter, Reading, Receipt, Shown, Status, Units
 from jobs.state import ATTEMPT_MOVES, Attempt, AttemptState, Channel, Route, Snapshot, is_allowed
 
@@ -84,6 +85,20 @@ class UnitsTaken(Body, tag="units"):
     """All units lines of a request, as the payer's page shows them."""
 
     units: tuple[Units, ...]
+
+
+class CoverageTaken(Body, tag="coverage"):
+    """A portal told the member's coverage and limits; its pages are stored sealed."""
+
+    said: Eligibility
+
+
+class CoverageNotTold(Body, tag="coverage_not_told"):
+    """That portal was to be asked and did not tell it. The request goes on."""
+
+    portal: str
+    error_code: str
+    reason: str
 
 
 class LettersTaken(Body, tag="letters"):
@@ -203,7 +218,9 @@ class EnrolmentStep(Body, tag="enrolment"):
     look_at: datetime | None = None
 
 
-RequestEvent = Accepted | Corrected | Routed | Moved | ReadingTaken | Checked | UnitsTaken | LettersTaken | Alerted
+Evidence = ReadingTaken | Checked | UnitsTaken | LettersTaken | CoverageTaken | CoverageNotTold
+"""What portals told of a request, or did not."""
+RequestEvent = Accepted | Corrected | Routed | Moved | Evidence | Alerted
 AttemptEvent = Began | Intended | Received | Doubted | Looked | Ended
 PortalEvent = PortalDisabled | PortalEnabled | BreakerOpened | BreakerClosed | PasswordTry | PasswordJudged | EnrolmentStep
 AnyBody = RequestEvent | AttemptEvent | PortalEvent
@@ -254,7 +271,7 @@ def fold_request(before: Snapshot | None, at: datetime, body: RequestEvent | Att
 def _after(
     before: Snapshot,
     at: datetime,
-    body: Corrected | Routed | Moved | ReadingTaken | Checked | UnitsTaken | LettersTaken | Alerted | AttemptEvent,
+    body: Corrected | Routed | Moved | Evidence | Alerted | AttemptEvent,
 ) -> Snapshot:
     match body:
         case Corrected():
@@ -282,6 +299,10 @@ def _after(
             return replace(before, last_checked=at)
         case UnitsTaken():
             return replace(before, units=body.units)
+        case CoverageTaken():
+            return replace(before, coverage=body.said, coverage_missing="")
+        case CoverageNotTold():
+            return replace(before, coverage_missing=body.reason)
         case LettersTaken():
             return replace(before, letters=body.letters)
         case Alerted():

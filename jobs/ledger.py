@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bots.eligibility import Eligibility
 from bots.model import Frozen, LineReading, ServiceLine, Status, Units
 from jobs.cells import csv_text, is_guarded, printable, unguard
 from jobs.state import GRANTED, Channel, Decision, Snapshot
@@ -228,8 +229,18 @@ def request_object(snapshot: Snapshot) -> dict[str, object]:
     top["rule_ids"] = list(snapshot.route.rule_ids) if snapshot.route else []
     if snapshot.route and snapshot.route.said:
         top["requirement"] = msgspec.to_builtins(snapshot.route.said)
+    if snapshot.coverage:
+        top["coverage"] = coverage_object(snapshot.coverage)
+    if snapshot.coverage_missing:
+        top["coverage_missing"] = snapshot.coverage_missing
     top["lines"] = [{name: getattr(row, name) for name in LEDGER_COLUMNS if name in LINE_COLUMNS} for row in rows]
     return top
+
+
+def coverage_object(said: Eligibility) -> dict[str, object]:
+    """What a portal told of coverage and limits, for JSON: always every key."""
+    limits = [msgspec.to_builtins(msgspec.structs.asdict(limit)) for limit in said.limits]
+    return {**msgspec.to_builtins(msgspec.structs.asdict(said)), "limits": limits}
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

@@ -43,6 +43,11 @@ class PayerRules:
         found = practice_deadline(request, rulebook=self.rulebook)
         return found[1] if found else None
 
+    def coverage_portal(self, request: AuthRequest, portal: str) -> str:
+        """The portal that tells the member's coverage and limits before ``portal`` gets the request; "" where none does."""
+        told_by = self.rulebook.of(request.payer).portals
+        return next((slug for slug, entry in told_by.items() if portal in entry.before), "")
+
     def units_portal(self, request: AuthRequest, portal: str, now: datetime) -> str:
         """The portal that shows the units of a request that ``portal`` took (`jobs.deadlines.units_page`); "" where none does."""
         page = units_page(request, portal, as_of=self._day(request.payer, now), rulebook=self.rulebook)

@@ -99,7 +99,8 @@ class PortalSettings(Frozen):
         str | list[str],
         Meta(
             description="User name, or a list of them: each works in its own seat, at the same time. Passwords go into the "
-            "vault. Left out for a portal that is used without an account (promptpa, bluecard)."
+            "vault. Left out for a portal that is used without an account (promptpa, bluecard). authorization_manager and "
+            "connect_center stand behind one sign-in and want users of their own."
         ),
     ] = ""
     selectors: Annotated[str, Meta(description="A selector file of your own instead of the one that comes with PriorBot.")] = ""

@@ -20,6 +20,7 @@ from jobs.rule_schema import (
     NumberKind,
     Outcome,
     Owner,
+    PortalUse,
     Rule,
     RuleFile,
     Starts,
@@ -47,6 +48,10 @@ def sections(rules: RuleFile) -> dict[str, tuple[AnyRule, ...]]:
 def problems(rules: RuleFile) -> Iterator[str]:
     """Everything that is wrong in one file."""
     yield from _unknown("portal_choices", (s for slugs in rules.portal_choices.values() for s in slugs), rules.portals)
+    yield from _unknown("before", (slug for entry in rules.portals.values() for slug in entry.before), rules.portals)
+    for slug, entry in rules.portals.items():
+        if bool(entry.before) != (entry.use is PortalUse.ELIGIBILITY):
+            yield f"portal {slug}: before goes with the use eligibility"
     desks = [entry.help_desk for entry in rules.portals.values() if not isinstance(entry.help_desk, UnsetType)]
     yield from _unknown("help_desk", desks, rules.directory)
     for zone in (rules.time_zone, *(entry.time_zone for entry in rules.directory.values())):

@@ -293,10 +293,12 @@ class PortalUse(StrEnum):
 
 
 class PortalEntry(Frozen):
-    """``help_desk``: directory name of whom staff ask about an account there."""
+    """``help_desk``: directory name of whom staff ask about an account there. ``before``, for one that tells eligibility: the
+    portals before whose requests it is asked."""
 
     what: Text
     use: PortalUse
+    before: tuple[Text, ...] = ()
     help_desk: Text | UnsetType = UNSET
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
+from bots.eligibility import Eligibility
 from bots.model import AuthRequest, Frozen, PortalLetter, Reading, Receipt, Requirement, Status, Units
 
 
@@ -74,6 +75,10 @@ class Snapshot(Frozen):
     receipt: Receipt | None = None
     reading: Reading | None = None
     units: tuple[Units, ...] = ()
+    coverage: Eligibility | None = None
+    """What a portal that tells coverage and limits said, its pages kept; None where none was asked or none answered."""
+    coverage_missing: str = ""
+    """Why such a portal did not tell it when it was asked last, in one sentence."""
     letters: tuple[PortalLetter, ...] | None = None
     """None until the portal's letters were read, after the decision."""
     error_code: str = ""

@@ -12,11 +12,14 @@ from rich.text import Text
 
 from bots.model import Status
 from jobs.ledger import ledger_rows
+from jobs.questions import NotTold
 from jobs.report import GROUPS
 
 if TYPE_CHECKING:
     from bots.check_report import PartSeen
+    from bots.eligibility import BenefitLimit, Eligibility
     from jobs.attention import Task
+    from jobs.coverage import Told
     from jobs.doctor import Check
     from jobs.events import Event
     from jobs.intake import RejectedRow
@@ -109,6 +112,37 @@ def units_table(snapshots: Iterable[Snapshot]) -> Table:
     return made
 
 
+def coverage_text(said: Eligibility) -> str:
+    """Coverage and the first limit (in network) in a few words."""
+    what = "active" if said.is_active else "not active"
+    left = "; ".join(f"{limit.remaining} of {limit.limit} {limit.unit} left" for limit in said.limits[:1])
+    return f"{what} on {said.service_date}" + (f"; {said.service_type}: {left}" if left else "")
+
+
+def coverage_table(told: Iterable[Told]) -> Table:
+    """One row for each limit, in network first."""
+    about = ("request", "portal", "day", "coverage", "from", "to", "service", "copay")
+    numbers = ("limit", "used", "left")
+    made = table("Coverage and limits", *about, "network", *numbers, "unit", "as of", right=numbers)
+    for one in told:
+        said = one.answer
+        if isinstance(said, NotTold):
+            made.add_row(one.request_id, one.portal or "–", "", Text("not told", "yellow"), *[""] * 3, said.sentence)
+            continue
+        word = Text("active", "green") if said.is_active else Text("not active", "red")
+        days = (str(day) if day else "" for day in (said.from_date, said.to_date))
+        first: list[str | Text] = [one.request_id, one.portal, str(said.service_date), word, *days, said.service_type, said.copay]
+        made.add_row(*first, *(_limit_cells(said.limits[0]) if said.limits else ()))
+        for limit in said.limits[1:]:
+            made.add_row(*[""] * len(first), *_limit_cells(limit))
+    return made
+
+
+def _limit_cells(limit: BenefitLimit) -> tuple[str, ...]:
+    network = "in" if limit.in_network else "out"
+    return network, str(limit.limit), str(limit.used), str(limit.remaining), limit.unit, str(limit.as_of)
+
+
 def queue_table(tasks: Iterable[Task]) -> Table:
     made = table("What waits for a person", "request", "urgency", "portal", "status", "why", "next")
     for task in tasks:
@@ -171,11 +205,12 @@ def history_table(request_id: str, events: Iterable[Event]) -> Table:
 
     made = table(f"History of {request_id}", "no.", "when (UTC)", "what", "status", "reason", right=("no.",))
     for event in events:
-        standing = getattr(event.body, "standing", None)
+        standing, said = getattr(event.body, "standing", None), getattr(event.body, "said", None)
+        reason = coverage_text(said) if said else getattr(event.body, "reason", "")
         status = standing.status if standing else getattr(event.body, "status", None)
         made.add_row(
             *(str(event.seq), f"{event.at:%Y-%m-%d %H:%M:%S}", kind_of(event.body).replace("_", " ")),
-            *(status_text(status) if status else "", (standing.reason if standing else "") or getattr(event.body, "reason", "")),
+            *(status_text(status) if status else "", (standing.reason if standing else "") or reason),
         )
     return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from jobs.home import Home
     from jobs.intake import IntakeResult
     from jobs.office import Outcome
+    from jobs.state import Snapshot
     from jobs.take_in import TakenIn
 
 _SHOWN_PROBLEMS = 200
@@ -170,7 +172,14 @@ def submit(
         else:
             write_books(engine)
             show_requests(shown, as_json=as_json)
+            tell_coverage_missing(shown)
     leave(max(code, Code.PERSON) if result.rejected or taken.different else code)
+
+
+def tell_coverage_missing(shown: Iterable[Snapshot]) -> None:
+    """What kept portals from telling coverage: the requests went on, and somebody may want to know."""
+    for sentence, count in Counter(one.coverage_missing for one in shown if one.coverage_missing).most_common():
+        say(f"Of {count} requests: {sentence}", "yellow")
 
 
 def _tell_taken(taken: TakenIn) -> None:

@@ -37,7 +37,7 @@ class Code(IntEnum):
 
 _MOST_ROWS = 200
 """Requests that a terminal shows one by one."""
-_OUTAGES = frozenset({"portal_down", "portal_slow"})
+OUTAGES = frozenset({"portal_down", "portal_slow"})
 """Error codes of a request that waits because its portal does not work."""
 
 
@@ -171,7 +171,7 @@ def code_of(snapshots: Iterable[Snapshot]) -> Code:
     for snapshot in snapshots:
         if snapshot.status is Status.UNCERTAIN:
             codes.add(Code.UNCERTAIN)
-        elif snapshot.status is Status.WAITING and snapshot.error_code in _OUTAGES:
+        elif snapshot.status is Status.WAITING and snapshot.error_code in OUTAGES:
             codes.add(Code.DOWN)
         elif find_task(snapshot):
             codes.add(Code.PERSON)
@@ -180,9 +180,7 @@ def code_of(snapshots: Iterable[Snapshot]) -> Code:
 
 def code_of_outcomes(outcomes: Iterable[Outcome]) -> Code:
     """The exit code of work that moved no request, by its errors."""
-    return max(
-        (Code.DOWN if one.error_code in _OUTAGES else Code.PERSON for one in outcomes if one.error_code), default=Code.DONE
-    )
+    return max((Code.DOWN if one.error_code in OUTAGES else Code.PERSON for one in outcomes if one.error_code), default=Code.DONE)
 
 
 def show_requests(snapshots: Sequence[Snapshot], *, as_json: bool) -> None:

@@ -183,6 +183,8 @@ class Kit:
         """A copy of a portal's selector file with other time-outs (seconds)."""
         file = Path(self.selector_file(slug) or selectors_folder() / f"{slug}.yaml")
         raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if "shares" in raw:  # the copy stands elsewhere
+            raw["shares"]["file"] = str(file.parent / raw["shares"]["file"])
         raw["timeouts"] = {**raw.get("timeouts", {}), **timeouts}
         path = self.home / f"{slug}.yaml"
         path.write_text(yaml.safe_dump(raw), encoding="utf-8")
@@ -279,12 +281,18 @@ class Profile:
         """A request that the portal takes as it stands. Different numbers are different members."""
         raise AssertionError(f"the profile of {self.slug} does not say it")
 
+    def somebody(self) -> AuthRequest:
+        """A request about whose member a portal for eligibility can be asked in any world."""
+        raise AssertionError(f"the profile of {self.slug} does not say it")
+
     async def look(self, portal: Portal) -> Any:
         """The least reading there is; it wants a signed-in account where the portal has accounts."""
         if Ability.LIST in portal.does:
             return await portal.list_cases(date.today())
         if Ability.UNITS in portal.does:
             return await portal.read_units(())
+        if Ability.ELIGIBILITY in portal.does:
+            return await portal.ask_eligibility(self.somebody())
         with suppress(BadReading):  # nobody has that number: the portal says so, and that is all
             return await portal.read_case("100000000", Member(id="S10000000", dob=date(1940, 1, 2)))
 

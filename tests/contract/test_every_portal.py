@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from kit import Gate, Kit, Profile
+from msgspec.structs import replace
 
 from bots.check_report import PartState
 from bots.errors import (
@@ -30,6 +31,7 @@ from bots.errors import (
     PasswordRejected,
     PortalDown,
     ReadBackDiffers,
+    SeveralMatches,
     TermsChanged,
     Uncertain,
 )
@@ -75,6 +77,7 @@ class Case:
                 Ability.READ: lambda: portal.read_case("X1"),
                 Ability.UNITS: lambda: portal.read_units(()),
                 Ability.REQUIREMENT: lambda: portal.ask_requirement(request),
+                Ability.ELIGIBILITY: lambda: portal.ask_eligibility(request),
             }
             with pytest.raises(NoBotYet):
                 await asked[ability]()
@@ -458,6 +461,52 @@ async def test_Q23_what_the_portal_says_of_the_requirement_is_kept_with_its_page
         assert said.page in load_pagemap(case.slug, kit.selector_file(case.slug)).pages
         assert kit.evidence.read(said.evidence)
         assert free.member.id not in said.evidence
+
+
+# --- eligibility and limits --------------------------------------------------------------------------------------------
+
+
+async def test_B4_coverage_and_limits_are_read_with_their_pages_and_nothing_is_sent(case: Case) -> None:
+    if await case.refuses(Ability.ELIGIBILITY):
+        return
+    kit, asked = case.kit, case.profile.request(case.kit)
+    async with kit.portal(case.slug) as portal:
+        said = await portal.ask_eligibility(asked)
+        again = await portal.ask_eligibility(asked)
+    assert (said.portal, said.is_active, said.service_date) == (case.slug, True, asked.from_date)
+    assert said.from_date is not None
+    assert said.from_date <= asked.from_date
+    assert said.limits == again.limits
+    assert said.limits
+    for limit in said.limits:
+        assert limit.used + limit.remaining == limit.limit > 0
+        assert limit.as_of <= date.today()
+    pages = [kit.evidence.read(name).decode() for name in said.evidence]
+    assert len(pages) == 1 + len(said.limits)
+    assert all(asked.member.id in page for page in pages)
+    assert not any(asked.member.id in name for name in said.evidence)
+    assert kit.accepted() == []
+
+
+async def test_H10_a_member_without_coverage_is_told_as_such_and_one_whom_nobody_has_is_not_found(case: Case) -> None:
+    if await case.refuses(Ability.ELIGIBILITY):
+        return
+    async with case.kit.portal(case.slug) as portal:
+        said = await portal.ask_eligibility(case.profile.not_eligible(case.kit))
+        with pytest.raises(MemberNotFound):
+            await portal.ask_eligibility(case.profile.not_found(case.kit))
+    assert (said.is_active, said.limits, len(said.evidence)) == (False, (), 1)
+
+
+async def test_of_twins_the_one_who_is_meant_is_asked_about(case: Case) -> None:
+    if await case.refuses(Ability.ELIGIBILITY):
+        return
+    twin = case.profile.twin(case.kit)
+    unnamed = replace(twin, member=replace(twin.member, first_name=""))
+    async with case.kit.portal(case.slug) as portal:
+        assert (await portal.ask_eligibility(twin)).is_active
+        with pytest.raises(SeveralMatches):
+            await portal.ask_eligibility(unnamed)
 
 
 # --- the daily check --------------------------------------------------------------------------------------------------

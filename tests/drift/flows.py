@@ -9,6 +9,7 @@ from changing import Changes
 from kit import Gate, Kit, Profile
 from pages import profile_of
 
+from bots.eligibility import Eligibility
 from bots.errors import BotError, PageChanged, Uncertain
 from bots.model import Units
 from bots.portal import Ability
@@ -54,18 +55,18 @@ def kinds_of(seed: int) -> tuple[str, ...]:
 
 
 async def flow(kit: Kit, changes: Changes, slug: str, seed: int) -> Flow:
-    """One submission with a look at its case, or on a portal for reading its whole list."""
+    """One submission with a look at its case, or on a portal for reading all that it tells."""
     ended = Flow(portal=slug, seed=seed, kinds=kinds_of(seed))
     kit.world.reset()
     profile = profile_of(slug)
     selectors = {slug: kit.selectors(slug, page=20, element=4, commit=20, lookup=8)}
-    before = await _units(kit, slug, selectors) if Ability.SUBMIT not in portal_class(slug).does else ()
+    before = await _readings(kit, profile, selectors) if Ability.SUBMIT not in portal_class(slug).does else ()
     changes.begin(seed, ended.kinds)
     try:
         if Ability.SUBMIT in portal_class(slug).does:
             await _submit(kit, profile, selectors, ended)
-        elif await _units(kit, slug, selectors) != before:
-            ended.wrong = "other units than the portal has"
+        elif await _readings(kit, profile, selectors) != before:
+            ended.wrong = "something else than the portal has"
         else:
             ended.went_through = True
     except PageChanged as error:
@@ -81,13 +82,17 @@ async def flow(kit: Kit, changes: Changes, slug: str, seed: int) -> Flow:
     return ended
 
 
-async def _units(kit: Kit, slug: str, selectors: dict[str, str]) -> tuple[dict[str, Any], ...]:
-    async with kit.portal(slug, **selectors) as portal:
+async def _readings(kit: Kit, profile: Profile, selectors: dict[str, str]) -> tuple[dict[str, Any], ...]:
+    """All that a portal for reading tells."""
+    async with kit.portal(profile.slug, **selectors) as portal:
+        if Ability.ELIGIBILITY in portal.does:
+            return (_without_time(await portal.ask_eligibility(profile.request(kit))),)
         return tuple(sorted((_without_time(line) for line in await portal.read_units(())), key=repr))  # rows change places
 
 
-def _without_time(line: Units) -> dict[str, Any]:
-    return {name: getattr(line, name) for name in line.__struct_fields__ if name != "observed_at"}
+def _without_time(said: Units | Eligibility) -> dict[str, Any]:
+    """Besides the time the names of kept pages are others at each reading."""
+    return {name: getattr(said, name) for name in said.__struct_fields__ if name not in ("observed_at", "evidence")}
 
 
 async def _submit(kit: Kit, profile: Profile, selectors: dict[str, str], ended: Flow) -> None:

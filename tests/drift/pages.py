@@ -72,6 +72,8 @@ async def _work(kit: Kit, portal: Portal, profile: Profile) -> None:
         await portal.list_cases(date.today())
     if Ability.UNITS in does:
         await portal.read_units(())
+    if Ability.ELIGIBILITY in does:
+        await portal.ask_eligibility(request)
 
 
 async def prepare(page: Page, portal_map: PortalMap, name: str, html: str) -> Captured:

@@ -250,6 +250,46 @@ def test_a_file_that_is_no_yaml_or_not_there_is_refused(tmp_path: Path) -> None:
         load_pagemap("sample", str(tmp_path / "gone.yaml"))
 
 
+# --- what two files have in common --------------------------------------------------------------------------------------
+
+TOOL = """
+portal: tool
+version: "1"
+shares: {file: sample.yaml, parts: [sign_in, interruptions.down, pages.login, pages.home]}
+pages:
+  home:
+    path: /tool
+    is_here: [{css: "#tool"}]
+    actions: {leave: {find: [{role: link, name: "Out"}], leads_to: [login]}}
+"""
+
+
+def test_a_file_takes_from_another_what_it_shares_and_its_own_words_go_before(tmp_path: Path) -> None:
+    (tmp_path / "sample.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "tool.yaml").write_text(TOOL, encoding="utf-8")
+    tool, sample = load_pagemap("tool", str(tmp_path / "tool.yaml")), load_pagemap("sample", str(tmp_path / "sample.yaml"))
+    assert (tool.sign_in, tool.interruptions) == (sample.sign_in, sample.interruptions)
+    assert tool.pages["login"] == sample.pages["login"]
+    assert tool.pages["home"].path == "/tool"
+    assert set(tool.pages) == {"login", "home"}
+
+
+@pytest.mark.parametrize(
+    ("good", "slip", "said"),
+    [
+        ("pages.login", "pages.logon", "sample.yaml has no 'pages.logon'"),
+        ("sample.yaml", "gone.yaml", "gone.yaml"),
+        ("parts:", "part:", "part"),
+    ],
+)
+def test_a_slip_in_what_is_shared_is_named(tmp_path: Path, good: str, slip: str, said: str) -> None:
+    (tmp_path / "sample.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "tool.yaml").write_text(TOOL.replace(good, slip), encoding="utf-8")
+    with pytest.raises(SelectorFileError, match=r"^tool\.yaml: ") as caught:
+        load_pagemap("tool", str(tmp_path / "tool.yaml"))
+    assert said in str(caught.value)
+
+
 # --- what is shipped --------------------------------------------------------------------------------------------------
 
 SHIPPED = sorted(path.stem for path in selectors_folder().glob("*.yaml"))
@@ -277,6 +317,16 @@ def test_every_page_behind_the_sign_in_can_sign_out(slug: str) -> None:
     before |= {sign_in.code.page, sign_in.code.method_page} if sign_in.code else set()
     before |= {name for name, page in found.pages.items() if page.public}
     assert [name for name, page in found.pages.items() if name not in before and sign_in.sign_out not in page.actions] == []
+
+
+def test_portals_whose_files_share_a_sign_in_are_known_to_stand_behind_one() -> None:
+    raw = {slug: yaml.safe_load((selectors_folder() / f"{slug}.yaml").read_text("utf-8")) for slug in SHIPPED}
+    pairs = {
+        frozenset({slug, Path(file["shares"]["file"]).stem})
+        for slug, file in raw.items()
+        if "sign_in" in file.get("shares", {}).get("parts", ())
+    }
+    assert pairs == set(signin_map.ONE_SIGN_IN)
 
 
 def test_the_selectors_guide_names_every_key() -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bots.driver import CommitGate, CredentialGate, SubmitResult
+from bots.eligibility import BenefitLimit, Eligibility
 from bots.errors import (
     AccountInUse,
     AccountLocked,
@@ -90,6 +91,22 @@ def says_not_required(portal: str) -> NotRequiredHere:
     error = NotRequiredHere(portal)
     error.said = Requirement(portal=portal, page="drug", required=False, evidence="not_required-x.sealed", observed_at=START)
     return error
+
+
+def says_covered(portal: str, request: AuthRequest, at: datetime, *, is_active: bool = True) -> Eligibility:
+    limit = BenefitLimit(
+        in_network=True, unit="Visits", limit=Decimal(60), used=Decimal(12), remaining=Decimal(48), as_of=date(2026, 2, 25)
+    )
+    return Eligibility(
+        portal=portal,
+        service_date=request.from_date,
+        service_type="Physical Therapy",
+        is_active=is_active,
+        status_raw="Active Coverage" if is_active else "Inactive",
+        limits=(limit,) if is_active else (),
+        evidence=("eligibility-x.sealed",),
+        observed_at=at,
+    )
 
 
 BEFORE_INTENT: dict[str, Callable[[str], Exception]] = {
@@ -350,6 +367,9 @@ class World:
         self.calls: list[str] = []
         self.read_as: list[Member | None] = []
         self.not_required: set[str] = set()
+        self.not_covered: set[str] = set()
+        self.covered_on: date | None = None
+        """The only day for which coverage is told."""
         """Requests of which the portal says that they need no authorization."""
 
     @asynccontextmanager
@@ -479,6 +499,14 @@ class PortalDouble:
         await self._pass("ask")
         required = request.request_id not in self._world.not_required
         return Requirement(portal=self.slug, page="drug", required=required, evidence="x.sealed", observed_at=self._world.clock())
+
+    async def ask_eligibility(self, request: AuthRequest) -> Eligibility:
+        self._world.calls.append(f"coverage {request.request_id}")
+        await self._pass("sign_in")
+        await self._sign_in()
+        await self._pass("coverage")
+        said = says_covered(self.slug, request, self._world.clock(), is_active=request.request_id not in self._world.not_covered)
+        return replace(said, service_date=self._world.covered_on or said.service_date)
 
     async def read_units(self, member_ids: tuple[str, ...]) -> tuple[Units, ...]:
         self._world.calls.append(f"units {len(member_ids)}")

@@ -284,3 +284,12 @@ def test_other_words_are_no_hours(text: str) -> None:
 
 def test_windows_are_plain_values() -> None:
     assert parse_hours("Tue 09:00-10:30").windows == ((1, time(9), time(10, 30)),)
+
+
+def test_a_user_works_for_one_of_two_portals_behind_one_sign_in() -> None:
+    """Else the one would sign the other out in the middle of its work."""
+    both = '[portals.{slug}]\nbase_url = "https://central.example"\naccount = {account}\n'
+    manager = both.format(slug="authorization_manager", account='["desk1", "desk2"]')
+    assert parse_config(manager + both.format(slug="connect_center", account='"desk3"'), "priorbot.toml").portals
+    with pytest.raises(ConfigError, match=r"connect_center\.account names Desk2, who works for authorization_manager already"):
+        parse_config(manager + both.format(slug="connect_center", account='"Desk2"'), "priorbot.toml")
