@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bots.keys import generate_key
-from fixtures.samples.make_requests import write_sample
+from fixtures.samples.make_requests import DOCUMENTS, write_sample
 from fixtures.server import RunningWorld, running_world
 
 
@@ -142,6 +142,7 @@ def equipment(world: RunningWorld) -> Callable[..., dict[str, Any]]:
             "to_date": (start + timedelta(days=20)).isoformat(),
             "place_of_service": "12",
             "answers": "dme_order_signed=yes;dme_home_use=yes;dme_alternative_tried=yes",
+            "attachments": str(DOCUMENTS / "clinical-notes.pdf"),
             "contact_name": "Front Desk",
             "contact_phone": "860-555-0100",
             "attested_by": "Ada Testmaple",
