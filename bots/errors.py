@@ -135,7 +135,7 @@ class DraftExpired(BotError):
 
     code = "draft_expired"
     action = Action.RETRY
-    text = "{portal} has thrown away the draft of this request. Nothing was sent. It is entered anew by itself later."
+    text = "{portal} has thrown away the draft of this request. Nothing was sent. It is entered anew and tried again."
 
 
 class WindowClosed(BotError):

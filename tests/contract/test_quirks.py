@@ -215,7 +215,7 @@ async def test_Q34_a_portal_that_is_laid_out_otherwise_is_used_rightly_or_told_b
         asked = profile.truth(request)
         assert {name: accepted[name] for name in asked} == asked
     (drift,) = kit.world.truth("faults")["active"]
-    assert drift["struck"] > 2, "nothing was laid out otherwise: the test proves nothing"
+    assert drift["struck"] > 0, "nothing was laid out otherwise: the test proves nothing"
 
 
 @pytest.mark.parametrize("slug", TOOLS)
