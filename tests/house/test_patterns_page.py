@@ -11,6 +11,8 @@ from jobs.portal_settings import PORTAL_SLUGS
 
 ROOT = Path(__file__).resolve().parents[2]
 PATTERNS = 57
+TO_COME = {43}
+"""Rows that no portal shows yet."""
 
 
 def rows() -> list[tuple[int, str, str]]:
@@ -40,3 +42,8 @@ def test_a_pattern_is_shown_and_met_or_promised_by_a_portal_that_is_to_come() ->
         else:
             assert shown.startswith("every portal") or any(slug in shown for slug in PORTALS), number
             assert met.strip(), f"{number} is shown and no test meets it"
+
+
+def test_only_these_rows_are_still_promised() -> None:
+    """Whoever builds the portal takes its row out of both lists."""
+    assert {number for number, shown, _ in rows() if shown.startswith("later: ")} <= TO_COME
