@@ -130,6 +130,14 @@ class SessionLost(BotError):
     text = "{portal} signed us out in the middle of the work. Nothing was sent. It is tried again."
 
 
+class DraftExpired(BotError):
+    """The portal threw away the request that was being entered, before anything was committed."""
+
+    code = "draft_expired"
+    action = Action.RETRY
+    text = "{portal} has thrown away the draft of this request. Nothing was sent. It is entered anew and tried again."
+
+
 class WindowClosed(BotError):
     """A second window of the portal went away while it was worked in."""
 

@@ -315,6 +315,11 @@ class PortalMap(Frozen):
             raise RuntimeError(f"{self.portal} is used without an account")
         return self.account
 
+    def gives(self, reference_no: str) -> bool:
+        """Whether this portal numbers in that way what it took; the number of a draft often looks much like it (Q27)."""
+        read = self.pages["case"].reads.get("reference_no") if "case" in self.pages else None
+        return read is None or not read.pattern or re.fullmatch(read.pattern, reference_no) is not None
+
     def finds(self) -> Iterator[tuple[str, str, Find]]:
         """Every (page, key, candidates) of the file, for checks and the canary."""
         for key, outcome in self.interruptions.items():

@@ -26,6 +26,7 @@ from bots.eligibility import Eligibility
 from bots.errors import (
     Action,
     BotError,
+    DraftExpired,
     KnownRejection,
     NoBotYet,
     NotListed,
@@ -396,13 +397,15 @@ class Portal(Reader):
         )
 
     async def _while_signed_in(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Does work that commits nothing; when the portal ended the session, signs in and does it once more."""
+        """Does work that commits nothing; when the portal ended the session or the draft, does it once more."""
         await self.session.ensure()
         try:
             return await self._or_told(work)
         except SessionLost:
             self.session.lost()
             await self.session.ensure()
+            return await self._or_told(work)
+        except DraftExpired:
             return await self._or_told(work)
 
     async def _or_told(self, work: Callable[[], Awaitable[T]]) -> T:

@@ -206,9 +206,13 @@ class Cells:
         )
 
     def case_status(self, header: Status, lines: list[LineReading]) -> Status:
-        """What the line items say, where all of them are decided and the header lags behind; else the header."""
+        """What the line items say, where the header lags behind all of them or is ahead of one that is still open (Q31); else the
+        header."""
         decided = {Status.APPROVED, Status.PARTIALLY_APPROVED, Status.MODIFIED, Status.DENIED}
         words = {line.status for line in lines}
+        pended = [status for status in (Status.PENDED_CLINICAL, Status.PENDED_REVIEW) if status in words]
+        if header in decided and pended:
+            return pended[0]
         if header is Status.UNKNOWN or not words or not words <= decided:
             return header
         return words.pop() if len(words) == 1 else Status.PARTIALLY_APPROVED

@@ -30,7 +30,7 @@ from jobs.coverage import Asking
 from jobs.events import Standing
 from jobs.fallback import RETRY_AFTER, person_task, wait, wait_for_person, wait_for_settings
 from jobs.journal_schema import JournalError
-from jobs.office import Desk, Office, Outcome, PortalPlan, at_desk
+from jobs.office import Desk, Office, Outcome, PortalPlan, at_desk, missing_setting
 from jobs.payer_rules import PayerRules
 from jobs.portal_state import BreakerState
 from jobs.seats import SeatLost
@@ -275,7 +275,7 @@ class _Round:
             return person_task(NoBotYet(slug))
         if not plan.accounts:
             sender = snapshot.route.redirected_from if snapshot.route else ""
-            unset = NoAccountThere(sender, to=slug) if sender else NotConfigured(slug, what="no account")
+            unset = NoAccountThere(sender, to=slug) if sender else NotConfigured(slug, what=missing_setting(slug))
             return wait_for_settings(office.now(), unset)
         stopped = office.states.disabled(slug)
         if stopped and not office.accounts(slug):

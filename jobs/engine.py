@@ -180,6 +180,13 @@ class Engine:
             for slug, portal in self.config.portals.items()
         }
 
+    def gives_number(self, slug: str, reference_no: str) -> bool:
+        """Whether a reference number of that portal can look so (`PortalMap.gives`)."""
+        from bots.pagemap import load_pagemap
+
+        portal = self.config.portals.get(slug)
+        return load_pagemap(slug, portal.selectors_in(self.home.path) if portal else "").gives(reference_no)
+
     def help_desk(self, slug: str) -> str:
         """Whom staff ask about an account there, with number and hours; "" where nothing is published."""
         desk = self.rulebook.help_desk(slug)

@@ -66,6 +66,11 @@ class PortalPlan(Frozen):
         return self.slug not in WITHOUT_ACCOUNT
 
 
+def missing_setting(slug: str) -> str:
+    """What ``priorbot.toml`` has to give before a portal can be used, in a few words."""
+    return "no address in priorbot.toml" if slug in WITHOUT_ACCOUNT else "no account"
+
+
 def plan_portals(config: Config, driven: Iterable[str]) -> dict[str, PortalPlan]:
     """The plans of all portals that have a bot (``driven``), as ``priorbot.toml`` sets them; unset ones have no account."""
     plans = {}

@@ -65,6 +65,13 @@ class UtilizationTool(LaterDocuments):
 
     # --- a new request ----------------------------------------------------------------------------------------------
 
+    async def discard(self, request: AuthRequest) -> None:
+        for number in sorted(self.drafts):
+            await self._to_search()
+            for row in [row for row in await self.view.table("drafts") if row["draft_no"] == number]:
+                await self.view.choose("drafts", row, to=["search"], navigates=False)
+            self.drafts.discard(number)
+
     async def draft(self, request: AuthRequest) -> None:
         self.answered = {}
         await self.to_member(request)
@@ -103,6 +110,7 @@ class UtilizationTool(LaterDocuments):
 
     async def _services(self, request: AuthRequest) -> None:
         view = self.view
+        self.began(await view.read("draft_no"))
         for count, code in enumerate(request.diagnosis_codes, 1):
             await view.fill(diagnosis=code)
             await view.add_row("add_diagnosis", "diagnoses", count)

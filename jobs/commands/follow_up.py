@@ -121,12 +121,23 @@ def verify(
     leave(code_of([*settled, *open_still]))
 
 
+_NO_REFERENCE = (
+    "{number} is no reference number of {portal}; the number of a draft that was never submitted looks much like one. "
+    "Nothing was changed. Look for the request among those that {portal} has received, and take the number from its page."
+)
+
+
 def _settle(engine: Engine, request_id: str, reference_no: str) -> Snapshot:
-    """A person's own word on an uncertain request."""
+    """A person's own word on an uncertain request. A number that is none of the portal's is not taken: it may be a draft's."""
     import getpass
 
     from jobs.events import MoveRefused
+    from jobs.state import AttemptState
 
+    uncertain = engine.journal.attempts(request_id=request_id, state=AttemptState.UNCERTAIN)
+    if reference_no and not all(engine.gives_number(attempt.portal, reference_no) for attempt in uncertain):
+        say(_NO_REFERENCE.format(number=reference_no, portal=uncertain[0].portal), "bold red")
+        leave(Code.USAGE)
     try:
         return engine.attempts.settled_by_person(request_id, getpass.getuser(), reference_no=reference_no)
     except MoveRefused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bots.keys import generate_key
-from fixtures.samples.make_requests import write_sample
+from fixtures.samples.make_requests import DOCUMENTS, write_sample
 from fixtures.server import RunningWorld, running_world
 
 
@@ -107,3 +107,74 @@ def pick(sample: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def equipment(world: RunningWorld) -> Callable[..., dict[str, Any]]:
+    """A row of a file: equipment for a member of the world."""
+    providers = [row for row in world.truth("providers") if row["cmap"]]
+    doctor = next(row for row in providers if row["kind"] == "individual")
+    seller = next(row for row in providers if row["kind"] == "organization")
+    start = date.today() + timedelta(days=5)
+
+    def row(request_id: str, member: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        return {
+            "request_id": request_id,
+            "payer": "carepartners",
+            "coverage": member["coverage"],
+            "request_kind": "prior_auth",
+            "certification": "initial",
+            "service_category": "dme",
+            "urgency": "standard",
+            "member_id": member["id"],
+            "member_dob": member["dob"],
+            "member_last_name": member["last_name"],
+            "member_first_name": member["first_name"],
+            "requesting_provider_last_name": doctor["last_name"],
+            "requesting_provider_npi": doctor["npi"],
+            "servicing_provider_name": seller["last_name"],
+            "servicing_provider_npi": seller["npi"],
+            "diagnosis_codes": "E11.9",
+            "service_code": "E0601",
+            "units": "1",
+            "unit_type": "items",
+            "from_date": start.isoformat(),
+            "to_date": (start + timedelta(days=20)).isoformat(),
+            "place_of_service": "12",
+            "answers": "dme_order_signed=yes;dme_home_use=yes;dme_alternative_tried=yes",
+            "attachments": str(DOCUMENTS / "clinical-notes.pdf"),
+            "contact_name": "Front Desk",
+            "contact_phone": "860-555-0100",
+            "attested_by": "Ada Testmaple",
+            **changes,
+        }
+
+    return row
+
+
+@pytest.fixture
+def write_rows(tmp_path: Path) -> Callable[..., Path]:
+    def write(*rows: dict[str, Any]) -> Path:
+        path = tmp_path / "requests.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def with_desks(ready: Run, home_path: Path, world: RunningWorld) -> Callable[..., Run]:
+    """`priorbot` with one account at each of these portals; an empty name for a portal without accounts."""
+
+    def set_up(**desks: str) -> Run:
+        with (home_path / "priorbot.toml").open("a", encoding="utf-8") as config:
+            for slug, name in desks.items():
+                account = f'account = "{name}"\n' if name else ""
+                config.write(f'\n[portals.{slug}]\nbase_url = "{world.url(slug)}"\n{account}')
+        for slug, name in desks.items():
+            if name:
+                password = world.account(slug, name)[1]
+                assert ready("vault", "set", f"portals.{slug}.{name}.password", given=password + "\n").code == 0
+        return ready
+
+    return set_up

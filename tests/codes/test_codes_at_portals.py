@@ -124,6 +124,18 @@ async def test_an_e_mailed_code_signs_in_past_a_mailbox_full_of_old_ones(practic
     assert practice.log() == [("cc-desk1", "login", "ok"), ("cc-desk1", "code", "ok")]
 
 
+async def test_Q20_blue_crosss_code_is_read_in_its_own_mail(practice: Practice, mail: RunningMailServer, mailed: Any) -> None:
+    """Six digits, good for ten minutes, among older ones from the same sender; only the newest is taken."""
+    slug, account = "authorization_manager", "am-mail"
+    mail.put(SHARED, "no-reply@providercentral.example", "Your Provider Central security code", "Your security code is 000123")
+    practice.world.truth("accounts", {"portal": slug, "username": account, "email": SHARED})
+    way = CodeWay(method="email", server=mailed(mail).server, mailboxes={account: SHARED})
+    practice.kit.codes = Codes({slug: way}, vault=practice.kit.vault, gate=practice.claims, now=practice.kit.now)
+    async with practice.kit.portal(slug, account) as portal:
+        await portal.list_cases(datetime.now(UTC).date() - timedelta(days=3))
+    assert practice.log() == [(account, "login", "ok"), (account, "code", "ok")]
+
+
 async def test_two_accounts_with_one_mailbox_sign_in_at_once(practice: Practice, mail: RunningMailServer) -> None:
     await asyncio.gather(practice.sign_in("cc-desk1"), practice.sign_in("cc-desk2"))
     assert sorted(practice.log()) == [

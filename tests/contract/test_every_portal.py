@@ -345,6 +345,8 @@ async def test_a_request_is_submitted_once_with_every_field_as_asked_and_is_list
     asked = case.profile.truth(request)
     assert {name: accepted[name] for name in asked} == asked
     assert accepted["reference_no"] == receipt.reference_no
+    assert portal.map.gives(receipt.reference_no)
+    assert not portal.map.gives(accepted["draft_no"]), "Q27: a draft's number looks much like it"
     page = case.kit.evidence.read(case.kit.evidence.find("receipt", receipt.evidence)[0]).decode()
     assert receipt.reference_no in page
     assert [row.reference_no for row in listed].count(receipt.reference_no) == case.does(Ability.LIST)

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import socket
 import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from marks import mutator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fixtures import portals
+from fixtures.drift import NewIds
 from fixtures.server import RunningWorld
 from fixtures.world import WorldApp, server
 
-_ID = re.compile(r'\bid="([A-Za-z][\w:.-]*)"')
-_NAME = re.compile(r"""\bname=["']([\w$:.-]+)["']""")
 _SHELL = (
     "<!doctype html><title>Portal</title><body style='margin:0'><div><a href='#menu'>Menu</a></div>"
     "<iframe name='app' src='{src}' style='width:99%;height:1500px;border:0'></iframe>"
@@ -41,47 +36,20 @@ class Changes:
     def __init__(self) -> None:
         self.seed = 0
         self.kinds: tuple[str, ...] = ()
-        self._names: dict[str, str] = {}
+        self._new_ids = NewIds(0)
 
     def begin(self, seed: int, kinds: tuple[str, ...]) -> None:
         self.seed, self.kinds = seed, kinds
-        self._names = {name: f"n{random.Random(f'{seed} {name}').randrange(10**9)}" for name in ids_of_portals()}
+        self._new_ids = NewIds(seed)
 
     def text(self, text: str, path: str, *, page: bool) -> str:
         if "ids" in self.kinds:
-            text = self._renamed(text)
+            text = self._new_ids(text)
         inside = [kind for kind in self.kinds if kind not in ("ids", "iframe")]
         if page and inside:
             asked = json.dumps({"seed": zlib.crc32(f"{self.seed} {path}".encode()), "kinds": inside})
             text += f"<script>({mutator()})({asked})</script>"
         return text
-
-    def _renamed(self, text: str) -> str:
-        for name in set(_ID.findall(text)) - self._names.keys() - set(_NAME.findall(text)):
-            if _is_code(name):
-                self._names[name] = f"n{random.Random(f'{self.seed} {name}').randrange(10**9)}"
-        known = "|".join(sorted(map(re.escape, self._names), key=len, reverse=True))
-        # Where a page or its script names an id: between quotes, after a number sign, or in a list of ids.
-        place = rf"""(?<=["'#\s])(?<!name=["'])({known})(?=["'\s.\[>:,)])"""
-        return re.sub(place, lambda match: self._names[match[1]], text)
-
-
-def _is_code(name: str) -> bool:
-    """A name that cannot be a word of a text."""
-    return len(name) > 3 and re.search(r"[a-z][A-Z]|[_\-\d]", name) is not None
-
-
-@cache
-def ids_of_portals() -> tuple[str, ...]:
-    """All ids that stand as they are in templates and scripts, but for those that are also names of fields."""
-    ids: set[str] = set()
-    names: set[str] = set()
-    for path in Path(portals.__file__).parent.rglob("*"):
-        if path.suffix in (".html", ".js"):
-            text = path.read_text(encoding="utf-8")
-            ids |= {name for name in _ID.findall(text) if _is_code(name)}
-            names |= set(_NAME.findall(text))
-    return tuple(sorted(ids - names))
 
 
 class Changing:

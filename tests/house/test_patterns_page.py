@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 
 from fixtures.portals import PORTALS
@@ -12,6 +11,8 @@ from jobs.portal_settings import PORTAL_SLUGS
 
 ROOT = Path(__file__).resolve().parents[2]
 PATTERNS = 57
+TO_COME = {43}
+"""Rows that no portal shows yet."""
 
 
 def rows() -> list[tuple[int, str, str]]:
@@ -21,28 +22,14 @@ def rows() -> list[tuple[int, str, str]]:
     return [(int(number), shown, met) for number, shown, met in found]
 
 
-@cache
-def functions_of(file: str) -> set[str]:
-    path = ROOT / "tests" / file
-    if not path.is_file():
-        return set()
-    return {
-        node.name
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
-
-
 def test_no_pattern_is_missing_and_none_is_there_twice() -> None:
     assert [number for number, _, _ in rows()] == list(range(1, PATTERNS + 1))
 
 
-def test_every_test_that_the_table_names_is_there() -> None:
+def test_every_test_that_the_table_names_is_there(has_test: Callable[[str], bool]) -> None:
     named = [(number, test) for number, _, met in rows() for test in re.findall(r"`([^`]+)`", met)]
     assert len(named) > 30
-    assert [
-        (number, test) for number, test in named if test.partition("::")[2] not in functions_of(test.partition("::")[0])
-    ] == []
+    assert [(number, test) for number, test in named if not has_test(test)] == []
 
 
 def test_a_pattern_is_shown_and_met_or_promised_by_a_portal_that_is_to_come() -> None:
@@ -55,3 +42,8 @@ def test_a_pattern_is_shown_and_met_or_promised_by_a_portal_that_is_to_come() ->
         else:
             assert shown.startswith("every portal") or any(slug in shown for slug in PORTALS), number
             assert met.strip(), f"{number} is shown and no test meets it"
+
+
+def test_only_these_rows_are_still_promised() -> None:
+    """Whoever builds the portal takes its row out of both lists."""
+    assert {number for number, shown, _ in rows() if shown.startswith("later: ")} <= TO_COME

@@ -109,3 +109,12 @@ async def test_its_cases_are_missing_on_no_list(office: Office, journal: Journal
     await submit_due(office)
     assert await list_portals(office) == {}
     assert await read_units(office) == ()
+
+
+async def test_one_that_is_not_set_up_is_told_without_a_word_of_accounts(journal: Journal, world: World) -> None:
+    """Nobody has an account there: what is missing is the portal's address."""
+    take_in(journal, build_request("R-1"), portal=SLUG)
+    await submit_due(open_office(journal, world, plans=plan_portals(parse_config(""), [SLUG])))
+    now = journal.snapshot("R-1")
+    assert (now.status, now.error_code, world.calls) == (Status.WAITING, "not_configured", [])
+    assert now.reason == "promptpa is not set up (no address in priorbot.toml). Nothing was sent. Run: priorbot doctor"

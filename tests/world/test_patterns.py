@@ -70,7 +70,12 @@ MARKS: dict[int, dict[str, str]] = {
     30: {"evicore": r"data-after", "husky_medical": r"next\.disabled", "promptpa": r"data-forms"},
     34: {"husky_medical": r'role="alert" data-wait'},
     35: {"evicore": r"data-late", "husky_medical": r"FADE_MS"},
-    36: {"clear_coverage": r"already on file", "evicore": r"Duplicate Order Review", "husky_medical": r"Similar request on file"},
+    36: {
+        **dict.fromkeys(("authorization_manager", "carepartners"), r"with the same procedure and dates is on file"),
+        "clear_coverage": r"already on file",
+        "evicore": r"Duplicate Order Review",
+        "husky_medical": r"Similar request on file",
+    },
     37: {"evicore": r"Withdraw this Request"},
     38: {
         "evicore": r"offers_referral",

@@ -283,6 +283,97 @@ async def test_what_arrives_twice_is_accepted_twice_and_a_draft_number_is_no_ref
     assert taken[-1].reference_no in page
 
 
+async def test_Q28_a_draft_is_listed_with_its_end_and_gone_after_96_hours_or_when_it_was_submitted(
+    app: WorldApp, plan: CarePartners
+) -> None:
+    await plan.launch(member("cp_plain", 5))
+    await plan.call("request", **REQUEST)
+    listed = (await plan.call("requests"))["html"]
+    (number,) = set(re.findall(r"MK9\d{8}", listed))
+    app.world.clock.advance(95.9)
+    await plan.sign_in()
+    await plan.launch(member("cp_plain", 6))
+    assert number in (await plan.call("requests"))["html"]
+    app.world.clock.advance(0.2)
+    assert number not in (await plan.call("requests"))["html"]
+
+    await plan.launch(member("cp_plain", 5))
+    await plan.enter()
+    assert "MK9" in (await plan.call("documents"))["html"]
+    await plan.call("submit")
+    assert "There are no drafts." in (await plan.call("requests"))["html"]
+
+
+async def test_Q28_a_draft_that_expires_while_it_is_entered_is_deleted_and_nothing_is_accepted(
+    app: WorldApp, plan: CarePartners, truth: Any
+) -> None:
+    await plan.launch(member("cp_plain", 5))
+    await plan.enter()
+    await truth.fault("Q28", "carepartners", where="documents")
+    answer = await plan.call("documents")
+    assert not answer["ok"]
+    assert "This draft has expired and was deleted." in answer["html"]
+    assert "There are no drafts." in (await plan.call("requests"))["html"]
+
+
+async def test_Q29_Q30_the_review_mentions_what_is_on_file_and_its_button_may_wake_up_late(
+    plan: CarePartners, truth: Any
+) -> None:
+    await plan.launch(member("cp_plain", 5))
+    await plan.enter()
+    first = (await plan.call("documents"))["html"]
+    assert "is on file" not in first
+    assert "disabled" not in first
+    await plan.call("submit")
+
+    await plan.launch(member("cp_plain", 5))
+    await plan.enter()
+    await truth.fault("Q29", "carepartners", ms=700)
+    again = (await plan.call("documents"))["html"]
+    assert "with the same procedure and dates is on file" in again
+    assert 'disabled data-wakes="700"' in again
+    await truth.fault("Q30", "carepartners")
+    assert "is on file" not in (await plan.call("documents"))["html"]
+
+
+async def test_Q31_the_header_of_a_case_says_something_else_than_its_lines(app: WorldApp, plan: CarePartners, truth: Any) -> None:
+    await plan.launch(member("cp_plain", 5))
+    await plan.enter()
+    await plan.call("documents")
+    await plan.call("submit")
+    (case,) = (case for case in app.world.payer.cases.values() if not case.historic)
+
+    async def shown() -> list[str]:
+        page = (await plan.call("case", arg=case.reference_no))["html"]
+        return re.findall(r"<td[^>]*>(Approved|In review)<", page)
+
+    await truth.fault("Q31", "carepartners")
+    for status, header, line in (("Pended (In review)", "Approved", "In review"), ("Authorized", "In review", "Approved")):
+        await truth.http.post("decide", json={"reference_no": case.reference_no, "status": status, "approved": [12]})
+        assert await shown() == [header, line]
+
+
+async def test_Q34_ids_or_labels_are_others_in_pages_scripts_and_answers(plan: CarePartners, truth: Any) -> None:
+    await truth.fault("Q34", "carepartners", seed=2)
+    page, script = await plan.page("eligibility"), await plan.page("static/um.js")
+    assert "eligMemberId" not in page
+    assert "um-words" not in script
+    assert "Member ID" in page
+    await truth.http.delete("faults")
+    await truth.fault("Q34", "carepartners", seed=3)
+    assert "New: " in await plan.page("eligibility")
+    assert "eligMemberId" in await plan.page("eligibility")
+
+
+async def test_Q35_a_tab_without_the_cookie_shows_an_expired_session_and_the_session_lives_on(
+    plan: CarePartners, truth: Any
+) -> None:
+    await truth.fault("Q35", "carepartners")
+    assert "Session Expired" in await plan.launch(member("cp_plain", 5))
+    assert len(await truth.get("sessions")) == 1
+    assert "Member Eligibility" not in await plan.launch(member("cp_plain", 5))
+
+
 async def test_another_practice_sees_nothing_of_it(app: WorldApp, plan: CarePartners) -> None:
     await plan.launch(member("cp_plain", 5))
     await plan.enter()
