@@ -82,9 +82,8 @@ class Eyes:
         try:
             async with asyncio.timeout(wait + SLACK_SECONDS):
                 question = {"op": op, "wait": wait * 1000, "key": key, **more}
-                answer = await self.page.evaluate(ASK, question)
-                if answer == BLIND:
-                    answer = await self.page.evaluate(source(), question)
+                said = await self.page.evaluate(ASK, msgspec.json.encode(question).decode())
+                answer = await self.page.evaluate(source(), question) if said == BLIND else msgspec.json.decode(said)
         except TimeoutError as error:
             raise self.error(PortalSlow, page=self.here) from error
         if isinstance(answer, dict) and "slip" in answer:
