@@ -19,6 +19,7 @@ from bots.errors import (
     AccessNotGranted,
     BotError,
     DocumentRefused,
+    KnownRejection,
     MemberNotFound,
     NoBaseCase,
     NotOneRequest,
@@ -170,6 +171,25 @@ async def test_where_only_some_codes_need_one_the_request_is_to_be_split(kit: Ki
     error = await stopped(kit, visits(kit, "97110", "97161"))
     assert type(error) is NotOneRequest
     assert "codes that need an authorization" in error.sentence
+
+
+async def test_a_day_program_beyond_what_one_request_may_ask_is_told_as_such(kit: Kit) -> None:
+    """Partial hospitalization: ten units within fourteen days."""
+    day = date.today() + timedelta(days=3)
+    line = ServiceLine(
+        service_code="H0035", units=Decimal(12), unit_type=UnitType.DAYS, from_date=day, to_date=day + timedelta(days=13)
+    )
+    asked = PROFILE.request(
+        kit,
+        service_category=ServiceCategory.BEHAVIORAL_HEALTH_OUTPATIENT,
+        lines=(line,),
+        diagnosis_codes=("F32.1",),
+        answers={},
+        attachments=(),
+    )
+    error = await stopped(kit, asked)
+    assert type(error) is KnownRejection
+    assert "a day program is asked for in steps" in error.sentence
 
 
 async def test_referrals_and_notifications_are_not_looked_up(kit: Kit) -> None:

@@ -271,6 +271,30 @@ async def test_the_assessment_of_behavior_analysis_is_requested_alone(plan: Care
     assert "Request the assessment (97151) alone first." in await plan.refused("services")
 
 
+@pytest.mark.parametrize(
+    ("code", "units", "days", "words"),
+    [
+        ("H0035", "10", 14, ""),
+        ("H0035", "11", 14, "at most 10 units within 14 days"),
+        ("H0035", "10", 15, "at most 10 units within 14 days"),
+        ("S9480", "31", 30, "at most 30 units within 60 days"),
+    ],
+)
+async def test_day_programs_of_blue_cross_are_requested_in_steps(
+    central: BlueCross, code: str, units: str, days: int, words: str
+) -> None:
+    await central.launch()
+    await central.find(member("bc_plain", 5))
+    await central.call("begin")
+    await central.call("check", codes=code)
+    await central.call("checked")
+    await central.call("request", **{**REQUEST, "service_type": "behavioral_health_outpatient"})
+    last = us(TODAY + timedelta(days=days - 1))
+    answer = await central.call("line", **{**LINE, "procedure": code, "units": units, "line_to": last})
+    assert words in " ".join(answer.get("messages", []))
+    assert answer["ok"] is (not words)
+
+
 async def test_what_arrives_twice_is_accepted_twice_and_a_draft_number_is_no_reference(app: WorldApp, plan: CarePartners) -> None:
     await plan.launch(member("cp_plain", 5))
     await plan.enter()
