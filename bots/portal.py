@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import structlog
 
+from bots.ability import CASEWORK, Ability
 from bots.browser import PlaywrightError
 from bots.check_report import CheckReport
 from bots.compare import differing, lines_differ
@@ -62,26 +62,6 @@ if TYPE_CHECKING:
     from bots.visit import Visit
 
 T = TypeVar("T")
-
-
-class Ability(StrEnum):
-    """What a portal can be asked. `bots.driver.PortalDriver` has a method for each."""
-
-    SUBMIT = "submit"
-    FIND = "find"
-    LIST = "list"
-    READ = "read"
-    UNITS = "units"
-    REQUIREMENT = "requirement"
-    """It says whether an authorization is required, before one is asked for."""
-    ELIGIBILITY = "eligibility"
-    """It says whether a member is covered, and how much of a service's limit is left."""
-
-
-CASEWORK = frozenset({Ability.SUBMIT, Ability.FIND, Ability.LIST, Ability.READ})
-"""What most portals do."""
-WITHOUT_HISTORY = frozenset({Ability.SUBMIT, Ability.READ})
-"""What a portal does that shows a case only to those who know its number: nothing uncertain can be looked up there."""
 _WITHDRAWN = {Status.CANCELLED, Status.VOID, Status.WITHDRAWN}
 """A case that was taken back does not stand in a new request's way."""
 RENEW_AFTER = 20

@@ -11,9 +11,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bots.ability import Ability
 from bots.errors import NotRequiredHere
 from bots.model import AuthRequest, Frozen, RequestKind, Requirement
-from bots.portal import Ability
 from bots.registry import has_bot, portal_class
 from jobs.office import Office
 from jobs.questions import NotTold, ask_each

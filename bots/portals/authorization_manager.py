@@ -8,12 +8,12 @@ revised is the follow-up of an admission: its discharge comes onto the case. Sou
 
 from __future__ import annotations
 
+from bots.ability import CASEWORK, Ability
 from bots.compare import parse_date
 from bots.errors import NoBaseCase, NotOneRequest, NotRequiredHere, SeveralMatches
 from bots.limits import Limits
 from bots.member_ids import bare_id
 from bots.model import AuthRequest, CaseSummary, Certification, RequestKind
-from bots.portal import CASEWORK, Ability
 from bots.portals.utilization import UtilizationTool
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bots.ability import WITHOUT_HISTORY
 from bots.errors import PortalSaysPhone
 from bots.limits import Limits
 from bots.model import AuthRequest, Certification, Member, RequestKind
-from bots.portal import WITHOUT_HISTORY, Portal
+from bots.portal import Portal
 
 PREFIX_LENGTH = 3
 

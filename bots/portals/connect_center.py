@@ -10,11 +10,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from bots.ability import Ability
 from bots.eligibility import BenefitLimit, Eligibility
 from bots.errors import BadReading, NotAnswered, ReadBackDiffers
 from bots.member_ids import bare_id
 from bots.model import AuthRequest
-from bots.portal import Ability, Portal
+from bots.portal import Portal
 from bots.tabledata import Row
 
 OPEN_END = 9999

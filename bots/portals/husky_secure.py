@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bots.ability import Ability
 from bots.enrol import EnrolmentGate, SignUp, SignUpPortal
 from bots.errors import ProviderNotListed
 from bots.model import Units
-from bots.portal import Ability
 from bots.tabledata import Row
 from bots.vault import Secret
 

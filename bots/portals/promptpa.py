@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bots.ability import WITHOUT_HISTORY, Ability
 from bots.errors import NotListed, ProviderNotFound
 from bots.interview import interview
 from bots.limits import Limits
 from bots.model import AuthRequest, Certification, Drug, Member, RequestKind
-from bots.portal import WITHOUT_HISTORY, Ability, Portal
+from bots.portal import Portal
 
 
 class PromptPa(Portal):

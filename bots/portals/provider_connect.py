@@ -10,9 +10,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
+from bots.ability import CASEWORK, Ability
 from bots.errors import AnswerMissing, MemberNotFound, NotListed, ProviderNotFound, SeveralMatches
 from bots.model import AuthRequest, CaseSummary, Units
-from bots.portal import CASEWORK, Ability, Portal
+from bots.portal import Portal
 
 UNITS_BACK = timedelta(days=730)
 """How long ago an authorization may have ended whose units are read where no member is named."""

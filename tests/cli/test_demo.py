@@ -109,6 +109,7 @@ def test_what_differs_from_the_world_is_told(
 
 
 @pytest.mark.browser
+@pytest.mark.timeout(1200)
 def test_the_whole_demo_ends_in_agreement_and_shows_nobody(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from jobs.cli import main; main()", "demo"],

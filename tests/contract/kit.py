@@ -15,6 +15,7 @@ import pyotp
 import yaml
 from msgspec.structs import replace
 
+from bots.ability import Ability
 from bots.browser import Browser
 from bots.errors import BadReading, BotError, CodeNeeded, KnownRejection, NotEligible, PasswordExpired, PasswordRejected
 from bots.evidence import Evidence
@@ -36,7 +37,7 @@ from bots.model import (
     Urgency,
 )
 from bots.pagemap import selectors_folder
-from bots.portal import Ability, Portal
+from bots.portal import Portal
 from bots.registry import PortalAccess, PortalFactory
 from bots.signin_map import CodeMail
 from bots.vault import Vault, password_name

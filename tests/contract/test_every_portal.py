@@ -17,6 +17,7 @@ import pytest
 from kit import Gate, Kit, Profile
 from msgspec.structs import replace
 
+from bots.ability import Ability
 from bots.check_report import PartState
 from bots.errors import (
     AccountLocked,
@@ -38,7 +39,7 @@ from bots.errors import (
 from bots.model import AuthRequest, Receipt, Status
 from bots.pagemap import load_pagemap
 from bots.passwords import PasswordPolicy
-from bots.portal import Ability, Portal
+from bots.portal import Portal
 from bots.registry import PORTALS, portal_class
 from bots.signin_map import WITHOUT_ACCOUNT
 from fixtures.web import SKINS

@@ -9,10 +9,10 @@ from changing import Changes
 from kit import Gate, Kit, Profile
 from pages import profile_of
 
+from bots.ability import Ability
 from bots.eligibility import Eligibility
 from bots.errors import BotError, PageChanged, Uncertain
 from bots.model import Units
-from bots.portal import Ability
 from bots.registry import portal_class
 
 FLOW_KINDS = (

@@ -10,11 +10,12 @@ from typing import Any
 from kit import Gate, Kit, Profile
 from marks import ask, mark
 
+from bots.ability import Ability
 from bots.browser import Page
 from bots.errors import BotError
 from bots.page import PageView
 from bots.pagemap import PageMap, PortalMap
-from bots.portal import Ability, Portal
+from bots.portal import Portal
 from bots.redact import synthetic
 
 

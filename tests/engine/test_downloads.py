@@ -61,7 +61,7 @@ async def test_a_row_of_a_table_hands_out_its_own_file(bench: Bench) -> None:
 async def test_what_brings_nothing_is_pressed_once_more(bench: Bench) -> None:
     bench.site.pages["/letter"] = (200, LETTER, PDF)
     second = "window.n = (window.n || 0) + 1; if (window.n == 2) window.open('/letter')"
-    view = await show(bench, f'<button id=go onclick="{second}">Print</button>', timeouts={"download": 1.0})
+    view = await show(bench, f'<button id=go onclick="{second}">Print</button>', timeouts={"download": 8.0})
     assert (await view.download("go")).decode() == LETTER
 
 
