@@ -1,8 +1,7 @@
 """ConnectCenter of Blue Cross Blue Shield of Massachusetts, through Provider Central: what its steps mean.
 
 It answers for one member, one day and one service type: whether there is coverage, and of each limit how much is used. It takes
-no requests. The table of limits is drawn anew, in another order, each time one comes back to it: rows are known by what they say.
-Sources: seed 2; the plan's pages on ConnectCenter.
+no requests. The table of limits is drawn in another order each time: rows are known by what they say. Sources: seed 2; the plan's pages.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from decimal import Decimal
 
 from bots.ability import Ability
 from bots.eligibility import BenefitLimit, Eligibility
-from bots.errors import BadReading, NotAnswered, ReadBackDiffers
+from bots.errors import BadReading, NotAnswered
 from bots.member_ids import bare_id
 from bots.model import AuthRequest
 from bots.portal import Portal
@@ -34,8 +33,8 @@ class ConnectCenter(Portal):
         word = await self.member_shown(request)
         read = await self.view.read_all(("service_type", "service_date", "plan", "from_date", "to_date"))
         service = self.map.pages["inquiry"].fields["service_type"].words[request.service_category]
-        if (read["service_type"], read["service_date"]) != (service, self.date_text(day)):
-            raise ReadBackDiffers(self.slug, fields="service_type, service_date")
+        if wrong := [n for n, asked in (("service_type", service), ("service_date", self.date_text(day))) if read[n] != asked]:
+            raise self.view.differs(wrong)
         is_active, last = self.eligible(word), self.date(read["to_date"], "result")
         evidence = [await self.keep("eligibility", request)]
         benefits = await self._benefits(service) if is_active else {}
