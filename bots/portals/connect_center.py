@@ -125,7 +125,7 @@ class ConnectCenter(Portal):
     async def _limit(self, request: AuthRequest, row: Row, *, in_network: bool) -> BenefitLimit:
         read = await self.view.read_all(self.map.pages["limit"].reads)
         if (read["member_id"], read["service"], read["network"]) != (self.id_on_pages(request), row["service"], row["network"]):
-            raise ReadBackDiffers(self.slug, fields="limits")
+            raise self.view.differs(["limits"])
         as_of = self.date(read["as_of"], "limit")
         if as_of is None:
             raise BadReading(self.slug, page="limit", what="a limit without an as-of date")
