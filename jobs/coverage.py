@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -128,8 +127,9 @@ class Asking:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})
+            if not self._task.cancelled() and (failed := self._task.exception()) is not None:
+                raise failed
 
     async def ended(self, request_id: str) -> Outcome | None:
         """Waits for what was asked about this request. An outcome when the request ends by it."""

@@ -80,14 +80,24 @@ def routes_table(routes: Sequence[Route], said_by: Sequence[str] = ()) -> Table:
 
 
 def requests_table(snapshots: Iterable[Snapshot], title: str = "Requests") -> Table:
-    made = table(title, "request", "payer", "portal", "status", "reference", "authorization", "due", "next")
-    for snapshot in snapshots:
+    """With a column for coverage where any of them was asked about it."""
+    shown = list(snapshots)
+    coverage = [_coverage_cell(each) for each in shown]
+    more = ["coverage"] if any(coverage) else []
+    made = table(title, "request", "payer", "portal", "status", "reference", "authorization", "due", *more, "next")
+    for snapshot, told in zip(shown, coverage, strict=True):
         row = ledger_rows(snapshot)[0]
         made.add_row(
             *(row.request_id, row.payer, row.portal, status_text(snapshot.status), row.reference_no, row.authorization_no),
-            *(row.decision_due[:16].replace("T", " "), row.next_action),
+            *(row.decision_due[:16].replace("T", " "), *([told] if more else []), row.next_action),
         )
     return made
+
+
+def _coverage_cell(snapshot: Snapshot) -> str:
+    if snapshot.coverage is not None:
+        return coverage_text(snapshot.coverage)
+    return "not told" if snapshot.coverage_missing else ""
 
 
 def read_back_table(outcome: Outcome) -> Table:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from protocol_double import FakeClock, Faults, Truth, World, build_request, build_route, open_office, take_in
+from protocol_double import FakeClock, Faults, PortalDouble, Truth, World, build_request, build_route, open_office, take_in
 
-from bots.model import Coverage, Payer, Status
+from bots.eligibility import Eligibility
+from bots.model import AuthRequest, Coverage, Payer, Status
 from jobs.coverage import GOOD_FOR
 from jobs.dispatch import submit_due
 from jobs.events import CoverageNotTold, CoverageTaken, kind_of
 from jobs.journal import Journal
 from jobs.ledger import request_object
 from jobs.office import Office, PortalPlan
+from jobs.tables import requests_table
 
 MANAGER, TELLER = "authorization_manager", "connect_center"
 
@@ -59,6 +62,15 @@ async def test_B4_what_is_told_is_kept_with_the_request_before_its_intent(office
         "2026-02-25",
     )
     assert journal.rebuild()
+
+
+async def test_a_list_of_requests_says_what_was_told(office: Office, journal: Journal, world: World) -> None:
+    take_in(journal, build_request("R-0"), blue("R-1"), portal=MANAGER)
+    assert [column.header for column in requests_table(journal.snapshots()).columns][-2:] == ["due", "next"]
+    await submit_due(office)
+    made = requests_table(journal.snapshots())
+    assert [column.header for column in made.columns][-2:] == ["coverage", "next"]
+    assert list(made.columns[-2].cells) == ["", "active on 2026-03-02; Physical Therapy: 48 of 60 Visits left"]
 
 
 async def test_H10_a_member_without_coverage_on_the_first_day_stops_the_request(
@@ -137,6 +149,27 @@ async def test_its_seat_in_other_hands_holds_nothing_up(office: Office, journal:
     await submit_due(office)
     now = journal.snapshot("R-1")
     assert (now.status, "account in use" in now.coverage_missing) == (Status.SUBMITTED, True)
+
+
+async def test_when_the_work_stops_the_asking_stops_and_its_seat_is_free(
+    office: Office, journal: Journal, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the teller does not come to an end with the second request, and the first one's account turns out to be locked."""
+    ask = PortalDouble.ask_eligibility
+
+    async def slow(self: PortalDouble, request: AuthRequest) -> Eligibility:
+        said = await ask(self, request)
+        if request.request_id == "R-2":
+            await asyncio.Event().wait()
+        return said
+
+    monkeypatch.setattr(PortalDouble, "ask_eligibility", slow)
+    take_in(journal, *(blue(f"R-{n}") for n in range(1, 5)), portal=MANAGER)
+    world.faults = Faults({"draft": ["account_locked"]})
+    await submit_due(office)
+    assert {call for call in world.calls if call.startswith("coverage")} <= {"coverage R-1", "coverage R-2"}
+    assert world.truth.open_sessions() == 0
+    assert office.seats.acquire(TELLER, "north") is not None
 
 
 async def test_an_answer_of_today_is_not_asked_for_again_and_an_old_one_is(

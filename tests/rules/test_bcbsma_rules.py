@@ -60,7 +60,8 @@ def test_B4_everything_else_goes_to_authorization_manager(way, coverage, kind, c
 def test_B4_names_the_portal_for_eligibility_without_sending_there(book):
     from bots.model import Payer
 
-    assert book.of(Payer.BCBSMA).portals["connect_center"].use == "eligibility"
+    teller = book.of(Payer.BCBSMA).portals["connect_center"]
+    assert (teller.use, teller.before) == ("eligibility", ("authorization_manager",))
 
 
 # One line per row of the payer's table, in its order, then what happens where rows overlap.

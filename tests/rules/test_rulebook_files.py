@@ -173,6 +173,18 @@ SLIPS = {
         "rule H9: .*not a clock of the",
     ),
     "an error that does not exist": ("husky", "error: [not_eligible]", "error: [na]", "rule H10: unknown error 'na'"),
+    "a portal of another payer to be asked before": (
+        "bcbsma",
+        "before: [authorization_manager]",
+        "before: [evicore]",
+        "before: unknown name 'evicore'",
+    ),
+    "a portal for eligibility before none": (
+        "bcbsma",
+        "use: eligibility, before: [authorization_manager]",
+        "use: eligibility",
+        "portal connect_center: before goes with the use eligibility",
+    ),
     "a form that does not exist": ("bcbsma", "[interqual_surgical]", "[interqual]", "rule B5: attached_form: unknown name"),
     "a rule that does not exist": (
         "carepartners",

@@ -81,7 +81,7 @@ class Run:
             self._look_at_temporary_files()
 
     def _look_at_temporary_files(self) -> None:
-        for path in self.temp.rglob("*"):
+        for path in (Path(at, name) for at, _, names in os.walk(self.temp) for name in names):  # folders may go meanwhile
             with suppress(OSError):
                 now = path.stat()
                 if path.is_file() and self._read.get(path) != (now.st_size, now.st_mtime_ns):
