@@ -183,7 +183,7 @@ async def test_a_day_program_beyond_what_one_request_may_ask_is_told_as_such(kit
         kit,
         service_category=ServiceCategory.BEHAVIORAL_HEALTH_OUTPATIENT,
         lines=(line,),
-        diagnosis_codes=("F32.1",),
+        diagnosis_codes=("F84.0",),
         answers={},
         attachments=(),
     )
