@@ -87,8 +87,8 @@ def write_rows(path: Path, rows: Iterable[Row]) -> Path:
     return path
 
 
-def move_in(home: Home, world: RunningWorld) -> None:
-    """Settings, passwords and authenticators."""
+def move_in(home: Home, world: RunningWorld, codes: tuple[str, ...] = TOTP) -> None:
+    """Settings and passwords; authenticators at the portals ``codes``."""
     known = {(row["portal"], row["username"]): row for row in world.truth("accounts")}
     home.create()
     vault = home.open_vault("")
@@ -98,10 +98,10 @@ def move_in(home: Home, world: RunningWorld) -> None:
         text += f'\n[portals.{slug}]\nbase_url = "{world.url(slug)}"\naccount = {json.dumps(names)}\n'
         for name in names:
             vault.set(password_name(slug, name), known[slug, name]["password"])
-            if slug in TOTP:
+            if slug in codes:
                 world.change_account(slug, name, second_factor="totp")
                 vault.set(totp_name(slug, name), known[slug, name]["totp_secret"])
-        text += f'[portals.{slug}.code]\nmethod = "totp"\n' if slug in TOTP else ""
+        text += f'[portals.{slug}.code]\nmethod = "totp"\n' if slug in codes else ""
     for slug in WITHOUT_ACCOUNT:
         text += f'\n[portals.{slug}]\nbase_url = "{world.url(slug)}"\n'
     home.config_file.write_text(text, encoding="utf-8")

@@ -12,12 +12,14 @@ from msgspec.structs import replace
 
 from bots.driver import PortalDriver
 from bots.model import AuthRequest, CaseSummary, Reading, Receipt, Shown, Status
+from bots.registry import PortalFactory
 from fixtures.server import RunningWorld
 from jobs import events as happened
 from jobs.case_lists import mark
 from jobs.engine import Engine
 from jobs.events import Standing
 from jobs.follow import follow_open
+from jobs.home import Home
 from jobs.state import Channel, Decision, Route
 
 
@@ -41,9 +43,10 @@ class Costs(msgspec.Struct, frozen=True):
 class Bench:
     """``submitted``: portal -> a request that its world has accepted, by which the others are modelled."""
 
-    def __init__(self, world: RunningWorld, engine: Engine, submitted: Mapping[str, str]) -> None:
+    def __init__(self, world: RunningWorld, engine: Engine, factory: PortalFactory, submitted: Mapping[str, str]) -> None:
         self.world = world
         self.engine = engine
+        self.factory = factory
         self.submitted = submitted
         self.numbers: dict[str, list[str]] = {}
 
@@ -63,7 +66,7 @@ class Bench:
         route = Route(request_id="", decision=Decision.PORTAL, portal=slug, rule_ids=("H5",))
         journal.set_routes((each.request_id, replace(route, request_id=each.request_id)) for each in requests)
         self.numbers[slug] = [first.receipt.reference_no, *more]
-        async with self.engine.portal_factory() as factory, factory.open(slug, self._account(slug)) as portal:
+        async with self.factory.open(slug, self._account(slug)) as portal:
             rows = {row.reference_no: row for row in await portal.list_cases(self.engine.today() - timedelta(days=2))}
         self._keep(slug, dict(zip(more, requests, strict=True)), rows)
         with journal.write() as write:
@@ -95,7 +98,7 @@ class Bench:
         """What one look-up per case costs: the pages of ``count`` of them opened one after the other, for all of them."""
         numbers = self.numbers[slug][:count]
         member = self.engine.journal.snapshot(self.submitted[slug]).request.member
-        async with self.engine.portal_factory() as factory, factory.open(slug, self._account(slug)) as portal:
+        async with self.factory.open(slug, self._account(slug)) as portal:
             await portal.list_cases(self.engine.today())  # signs in
             before = self.loads(slug)
             for number in numbers:
@@ -105,8 +108,7 @@ class Bench:
     async def status(self) -> dict[str, int]:
         """One run of ``priorbot status`` over all portals: what it cost each."""
         before = {slug: self.loads(slug) for slug in self.numbers}
-        async with self.engine.portal_factory() as factory:
-            await follow_open(self.engine.office(factory, lambda _: None))
+        await follow_open(self.engine.office(self.factory, lambda _: None))
         return {slug: self.loads(slug) - before[slug] for slug in self.numbers}
 
     def decide(self, slug: str, count: int) -> list[str]:
@@ -127,8 +129,17 @@ async def read(portal: PortalDriver, number: str, member: Any) -> None:
     assert reading.reference_no == number
 
 
-async def measure(bench: Bench, shares: Mapping[str, int], *, look_ups: int, decided: int) -> dict[str, Costs]:
+async def measure(
+    world: RunningWorld, home: Home, submitted: Mapping[str, str], shares: Mapping[str, int], *, look_ups: int, decided: int
+) -> dict[str, Costs]:
     """``look_ups``: so many cases of each portal are looked up one by one. ``decided``: so many, before the last run."""
+    with Engine.at(home) as engine:
+        async with engine.portal_factory() as factory:
+            bench = Bench(world, engine, factory, submitted)
+            return await _measured(bench, shares, look_ups, decided)
+
+
+async def _measured(bench: Bench, shares: Mapping[str, int], look_ups: int, decided: int) -> dict[str, Costs]:
     for slug, count in shares.items():
         await bench.open_cases(slug, count)
     one_by_one = {slug: await bench.look_up(slug, min(look_ups, count)) for slug, count in shares.items()}

@@ -16,12 +16,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "mixed"), str(HERE.parent.parent)]
 
-from open_cases import Bench, Costs, measure  # noqa: E402
+from open_cases import Costs, measure  # noqa: E402
 from practice import move_in, submit_one_each  # noqa: E402
 
 from bots.keys import generate_key  # noqa: E402
 from fixtures.server import running_world  # noqa: E402
-from jobs.engine import Engine  # noqa: E402
 from jobs.home import Home  # noqa: E402
 
 SHARES = {
@@ -41,11 +40,9 @@ def main() -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, running_world() as world:
         home = Home(Path(folder) / "home")
-        move_in(home, world)
+        move_in(home, world, codes=())
         submitted = submit_one_each(home, world, Path(folder) / "one-each.csv", tuple(shares))
-        with Engine.at(home) as engine:
-            bench = Bench(world, engine, submitted)
-            costs = asyncio.run(measure(bench, shares, look_ups=chosen.look_ups, decided=chosen.decided))
+        costs = asyncio.run(measure(world, home, submitted, shares, look_ups=chosen.look_ups, decided=chosen.decided))
     print(f"{time.monotonic() - started:.0f} s, load average now: {os.getloadavg()[0]:.1f}\n")
     print("| portal | open cases | a look-up of each | status, no news | times fewer | status, some decided | of them found |")
     print("|---|---|---|---|---|---|---|")
