@@ -28,7 +28,7 @@ lint: setup
 
 test: lint
 	@$(BIN)/python scripts/mail_server.py
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 3 $(ARGS)
 
 bench: setup
 	@$(BIN)/python tests/bench/run.py $(ARGS)

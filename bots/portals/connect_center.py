@@ -1,7 +1,7 @@
 """ConnectCenter of Blue Cross Blue Shield of Massachusetts, through Provider Central: what its steps mean.
 
 It answers for one member, one day and one service type: whether there is coverage, and of each limit how much is used. It takes
-no requests. The table of limits is drawn in another order each time: rows are known by what they say. Sources: seed 2; the plan's pages.
+no requests. Limits are drawn in another order each time: rows are known by what they say. Sources: seed 2; the plan's pages.
 """
 
 from __future__ import annotations
