@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import structlog
 
+from bots.abilities import CASEWORK, WITHOUT_HISTORY, Ability
 from bots.browser import PlaywrightError
 from bots.check_report import CheckReport
 from bots.compare import differing, lines_differ
@@ -64,24 +64,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Ability(StrEnum):
-    """What a portal can be asked. `bots.driver.PortalDriver` has a method for each."""
-
-    SUBMIT = "submit"
-    FIND = "find"
-    LIST = "list"
-    READ = "read"
-    UNITS = "units"
-    REQUIREMENT = "requirement"
-    """It says whether an authorization is required, before one is asked for."""
-    ELIGIBILITY = "eligibility"
-    """It says whether a member is covered, and how much of a service's limit is left."""
-
-
-CASEWORK = frozenset({Ability.SUBMIT, Ability.FIND, Ability.LIST, Ability.READ})
-"""What most portals do."""
-WITHOUT_HISTORY = frozenset({Ability.SUBMIT, Ability.READ})
-"""What a portal does that shows a case only to those who know its number: nothing uncertain can be looked up there."""
+__all__ = ["CASEWORK", "WITHOUT_HISTORY", "Ability", "Portal"]
 _WITHDRAWN = {Status.CANCELLED, Status.VOID, Status.WITHDRAWN}
 """A case that was taken back does not stand in a new request's way."""
 RENEW_AFTER = 20
@@ -312,7 +295,7 @@ class Portal(Reader):
         if mine:
             return tuple(mine)
         wanted = {(line.service_code, line.from_date, line.to_date) for line in request.lines}
-        return tuple(case for case in found if case.status not in _WITHDRAWN and any(_overlaps(case, *line) for line in wanted))
+        return tuple(case for case in found if case.status not in _WITHDRAWN and any(case.overlaps(*line) for line in wanted))
 
     def _adopt(self, request: AuthRequest, existing: tuple[CaseSummary, ...]) -> Receipt:
         if len(existing) > 1:
@@ -412,9 +395,3 @@ class Portal(Reader):
             return await work()
         except (KnownRejection, NotListed, PageChanged, PortalSlow) as error:
             raise await self.view.told_instead(error) from error
-
-
-def _overlaps(case: CaseSummary, code: str, first: date, last: date) -> bool:
-    if code not in case.service_codes:
-        return False
-    return (case.from_date or first) <= last and first <= (case.to_date or last)
