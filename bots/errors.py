@@ -40,6 +40,7 @@ from bots.refusals import (
     DocumentRefused,
     KnownRejection,
     MemberNotFound,
+    NotAnswered,
     NotEligible,
     NotListed,
     NotOneRequest,
@@ -72,6 +73,7 @@ __all__ = [
     "MailboxSlow",
     "MemberNotFound",
     "NewPasswordRefused",
+    "NotAnswered",
     "NotEligible",
     "NotListed",
     "NotOneRequest",
@@ -300,14 +302,6 @@ class NoBotYet(BotError):
     code = "no_bot_yet"
     action = Action.PERSON_REQUEST
     text = "PriorBot cannot drive {portal} yet. Nothing was sent. Submit this request by hand on the portal."
-
-
-class NotAnswered(BotError):
-    """A question about coverage that the portal does not answer as it was asked; nothing hangs on the answer."""
-
-    code = "not_answered"
-    action = Action.PERSON_REQUEST
-    text = "{portal} does not answer what was asked about the coverage ({reason}). Nothing was sent. Ask the payer by phone if it matters."
 
 
 class AlreadyOnFile(BotError):

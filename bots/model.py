@@ -287,6 +287,10 @@ class CaseSummary(Frozen):
     updated: str = ""
     """When the portal says that anything about the case changed last, as it writes it; "" where its list does not say that."""
 
+    def overlaps(self, code: str, first: date, last: date) -> bool:
+        """Whether it has this code in these days; a day that is not shown is open."""
+        return code in self.service_codes and (self.from_date or first) <= last and first <= (self.to_date or last)
+
 
 class Receipt(Frozen):
     """What the portal's confirmation said. A draft number is never a ``reference_no``."""

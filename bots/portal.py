@@ -292,7 +292,7 @@ class Portal(Reader):
         if mine:
             return tuple(mine)
         wanted = {(line.service_code, line.from_date, line.to_date) for line in request.lines}
-        return tuple(case for case in found if case.status not in _WITHDRAWN and any(_overlaps(case, *line) for line in wanted))
+        return tuple(case for case in found if case.status not in _WITHDRAWN and any(case.overlaps(*line) for line in wanted))
 
     def _adopt(self, request: AuthRequest, existing: tuple[CaseSummary, ...]) -> Receipt:
         if len(existing) > 1:
@@ -394,9 +394,3 @@ class Portal(Reader):
             return await work()
         except (KnownRejection, NotListed, PageChanged, PortalSlow) as error:
             raise await self.view.told_instead(error) from error
-
-
-def _overlaps(case: CaseSummary, code: str, first: date, last: date) -> bool:
-    if code not in case.service_codes:
-        return False
-    return (case.from_date or first) <= last and first <= (case.to_date or last)

@@ -1,4 +1,4 @@
-"""What must be corrected in a request before a portal takes it; it certainly took nothing. See `bots.errors`."""
+"""What must be corrected in a request before a portal takes it, or answers about it; it certainly took nothing. See `bots.errors`."""
 
 from __future__ import annotations
 
@@ -64,3 +64,11 @@ class DocumentRefused(BotError):
     code = "document_refused"
     action = Action.FIX_REQUEST
     text = "{portal} refused a document ({reason}). Nothing was sent. Replace the document and submit again."
+
+
+class NotAnswered(BotError):
+    """A question about coverage that the portal does not answer as it was asked; nothing hangs on the answer."""
+
+    code = "not_answered"
+    action = Action.PERSON_REQUEST
+    text = "{portal} does not answer what was asked about the coverage ({reason}). Nothing was sent. Ask the payer by phone if it matters."
