@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
 
 from mixed_rows import MOST  # noqa: E402
-from practice import Ended, move_in, submit, write_file  # noqa: E402
+from practice import Ended, ending, move_in, submit, write_file  # noqa: E402
 
 from bots.keys import generate_key  # noqa: E402
 from fixtures.server import running_world  # noqa: E402
@@ -56,6 +56,9 @@ def report(ended: Ended, rows: int, seconds: float, load: float) -> None:
         counts = ended.by_portal[slug]
         asked = sum(ended.loads.get(slug, {}).values())
         print(f"| {slug} | {' | '.join(str(counts[name] or '') for name in columns)} | {asked} |")
+    for one in ended.snapshots:
+        if ending(one) not in COLUMNS:
+            print(f"\n{one.request.request_id}: {one.error_code}. {one.reason}")
     print(f"\n{ended.compared.accepted} accepted; differences between journal and world: {len(ended.compared.differences)}")
     for difference in ended.compared.differences:
         print(f"- {difference}")

@@ -46,4 +46,5 @@ def test_a_look_costs_twenty_times_less_than_one_look_up_per_case(costs: dict[st
 def test_what_was_decided_is_found_at_once_also_where_the_list_still_says_pending(costs: dict[str, Costs]) -> None:
     assert {slug: cost.found for slug, cost in costs.items()} == dict.fromkeys(SHARES, DECIDED)
     for cost in costs.values():
-        assert cost.changed - cost.unchanged <= 3 * DECIDED, "no other case's page was opened"
+        # A decided case's page and its letters are up to seven answers; no other case's page is opened.
+        assert cost.changed - cost.unchanged <= 7 * DECIDED
