@@ -1,4 +1,4 @@
-"""The table of patterns in fixtures/README.md: all 57, each shown by a portal or promised by a later one, each met by a test."""
+"""The table of patterns in fixtures/README.md: all 57, each shown by a portal and met by a test."""
 
 from __future__ import annotations
 
