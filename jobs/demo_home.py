@@ -45,6 +45,7 @@ DESKS = {
     "optum_pro": Desks(word="op", code="totp"),
     "promptpa": Desks(word="", count=0),
     "authorization_manager": Desks(word="am", count=3, code="email"),
+    "connect_center": Desks(word="cn", code="email"),
     "bluecard": Desks(word="", count=0),
 }
 """The portals of the demo. PromptPA and BlueCard are used without an account."""

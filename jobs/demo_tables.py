@@ -82,6 +82,14 @@ def to_be_seen(snapshots: Sequence[Snapshot], twins: Collection[str], typed: int
     pairs = [one.request.request_id for one in snapshots if one.receipt is not None and _bare(one) in twins]
     if pairs:
         yield f"{', '.join(pairs)}: each for one of twins, who share last name and birth date; the right one was found."
+    told = [one.coverage for one in snapshots if one.coverage is not None]
+    if told:
+        ended = sum(not coverage.is_active for coverage in told)
+        limits = sum(bool(coverage.limits) for coverage in told)
+        yield (
+            f"{told[0].portal} was asked beside the work what {len(told)} requests' members are covered for: {ended} not covered "
+            f"on the day, {limits} with limits of their service. Its pages are kept with the requests."
+        )
     if typed:
         yield f"Codes that a portal sent by e-mail: {typed}, typed by the demo, as you would with: priorbot portal code"
 

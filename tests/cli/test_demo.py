@@ -130,7 +130,8 @@ def test_the_whole_demo_ends_in_agreement_and_shows_nobody(tmp_path: Path) -> No
     assert any(row.units_used not in ("", "0") for row in rows)
     assert {"clear_coverage", "provider_connect"} <= {row.portal for row in rows if row.units_used}  # H17, HP6
     with_payer = {row.portal for row in rows if row.reference_no}
-    assert with_payer == set(DESKS) - {"husky_secure"}  # which only shows units
+    assert with_payer == set(DESKS) - {"husky_secure", "connect_center"}  # which only show units, and coverage
+    assert re.search(r"connect_center was asked beside the work what \d\d requests' members are covered for", done.stderr)  # B4
     assert "handed over to optum_pro" in done.stderr  # C6
     assert "authorization_manager itself says that no authorization is required" in done.stderr  # B6
     assert "bluecard leads to a plan that only takes it by telephone" in done.stderr  # B1
