@@ -2,11 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lint bench drift mixed status docs clean setup
+.PHONY: help demo test contract lint bench drift mixed status docs clean setup
 
 help:
 	@echo "make demo   a whole day in the simulated world: file, portals, ledger, report"
 	@echo "make test   style, types and all tests"
+	@echo "make contract  every contract test over every skin of every portal (make test runs a share over the other skins)"
 	@echo "make lint   style and types only"
 	@echo "make bench  speed and memory, measured side by side"
 	@echo "make mixed  one file of 300 requests over all portals, unattended in one run"
@@ -32,6 +33,10 @@ test: lint
 
 bench: setup
 	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+contract: setup
+	@$(BIN)/python scripts/mail_server.py
+	PRIORBOT_ALL_SKINS=1 $(BIN)/pytest -n 3 tests/contract $(ARGS)
 
 drift: setup
 	@$(BIN)/python tests/drift/run.py $(ARGS)

@@ -141,6 +141,7 @@ def case(request: pytest.FixtureRequest, kit: Kit, skin: str) -> Any:
 # --- signing in -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_skin
 @without_account
 async def test_where_there_is_no_account_nobody_signs_in_and_nothing_is_kept(case: Case) -> None:
     """Not even with an account's name; the seat, which jobs take, has none either."""
@@ -158,6 +159,7 @@ async def test_where_there_is_no_account_nobody_signs_in_and_nothing_is_kept(cas
     assert case.kit.vault.names() == ()
 
 
+@pytest.mark.every_skin
 @with_account
 async def test_a_right_password_signs_in_once_and_is_kept_in_no_saved_state_afterwards(case: Case) -> None:
     async with case.kit.portal(case.slug) as portal:
@@ -332,6 +334,7 @@ async def test_a_twin_is_never_taken_for_the_other(case: Case) -> None:
 # --- submitting -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_skin
 async def test_a_request_is_submitted_once_with_every_field_as_asked_and_is_listed(case: Case) -> None:
     if await case.refuses(Ability.SUBMIT):
         return
@@ -353,6 +356,7 @@ async def test_a_request_is_submitted_once_with_every_field_as_asked_and_is_list
     assert [row.reference_no for row in listed].count(receipt.reference_no) == case.does(Ability.LIST)
 
 
+@pytest.mark.every_skin
 async def test_what_is_on_file_is_adopted_and_not_sent_again(case: Case) -> None:
     """A portal that shows no history can tell nothing of it: there only the journal keeps a request from going out twice."""
     if await case.refuses(Ability.SUBMIT) or await case.refuses(Ability.FIND):
@@ -373,6 +377,7 @@ async def test_a_refusal_in_the_portals_own_words_is_known(case: Case) -> None:
         assert type(await case.stopped(case.profile.rejected(case.kit))) is case.profile.rejection
 
 
+@pytest.mark.every_skin
 async def test_a_review_page_that_says_something_else_stops_before_the_commit(case: Case) -> None:
     if await case.refuses(Ability.SUBMIT):
         return
@@ -407,6 +412,7 @@ async def test_Q33_an_unclear_commit_is_uncertain_arrived_at_most_once_and_is_fo
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_skin
 async def test_every_status_word_is_read_and_an_unknown_one_is_kept_raw(case: Case) -> None:
     if await case.refuses(Ability.READ):
         return
@@ -429,6 +435,7 @@ async def test_every_status_word_is_read_and_an_unknown_one_is_kept_raw(case: Ca
             await portal.read_case(receipt.reference_no[:-3] + "000", request.member)
 
 
+@pytest.mark.every_skin
 async def test_H17_units_add_up_and_carry_the_payers_own_date(case: Case) -> None:
     if await case.refuses(Ability.UNITS):
         return
@@ -469,6 +476,7 @@ async def test_Q23_what_the_portal_says_of_the_requirement_is_kept_with_its_page
 # --- eligibility and limits --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_skin
 async def test_B4_coverage_and_limits_are_read_with_their_pages_and_nothing_is_sent(case: Case) -> None:
     if await case.refuses(Ability.ELIGIBILITY):
         return
