@@ -29,14 +29,14 @@ lint: setup
 
 test: lint
 	@$(BIN)/python scripts/mail_server.py
-	$(BIN)/pytest -n 3 $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 bench: setup
 	@$(BIN)/python tests/bench/run.py $(ARGS)
 
 contract: setup
 	@$(BIN)/python scripts/mail_server.py
-	PRIORBOT_ALL_SKINS=1 $(BIN)/pytest -n 3 tests/contract $(ARGS)
+	PRIORBOT_ALL_SKINS=1 $(BIN)/pytest -n 3 --dist worksteal tests/contract $(ARGS)
 
 drift: setup
 	@$(BIN)/python tests/drift/run.py $(ARGS)
