@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,9 @@ def one_world() -> Iterator[RunningWorld]:
 
 @pytest.fixture
 def world(one_world: RunningWorld) -> RunningWorld:
-    """The simulated world as it began."""
+    """The simulated world as it began, its clock put right again: one-time codes are good for half a minute."""
     one_world.clear_faults()
+    one_world.truth("clock", {"now": datetime.now(UTC).isoformat()})
     one_world.reset(seed=3)
     return one_world
 
