@@ -6,6 +6,7 @@ addresses the browser can reach nothing else.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from types import TracebackType
 from typing import Any, Self
@@ -56,6 +57,8 @@ _LIGHT = (
 """For a browser that nobody watches (docs/benchmarks.md). Compositor threads stay on: without them no animation frame ever
 comes, and what fades in stays unseen for ever (``requestAnimationFrame``, CSS transitions)."""
 
+END_SECONDS = 30.0
+"""So long the browser may take to end."""
 _LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1"
 
 
@@ -89,7 +92,10 @@ class Browser:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
             if self._browser is not None:
-                await self._browser.close()
+                async with asyncio.timeout(END_SECONDS):
+                    await self._browser.close()
+        except TimeoutError:
+            pass  # what is left of it ends with its driver
         finally:
             if self._playwright is not None:
                 await self._playwright.stop()

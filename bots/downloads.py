@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from bots.browser import Page, PlaywrightError, Route
 from bots.send_once import Answer, SendOnce
+from bots.windows import shut
 
 FILE_TYPES = frozenset({"application/pdf", "application/octet-stream", "image/tiff"})
 _ASKED_BY = frozenset({"document", "xhr", "fetch"})
@@ -53,7 +54,7 @@ class FileCatcher:
         try:
             await context.unroute("**/*", self._handle)
             for popup in self._popups:
-                await popup.close()
+                await shut(popup)
         except PlaywrightError:
             pass  # the window, or all of the browser, closed by itself
 

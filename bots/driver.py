@@ -82,11 +82,6 @@ class PortalDriver(Protocol):
         """The case page, line items included. ``member``: whose it is, for portals that show it only to those who know."""
 
     @property
-    def list_lies(self) -> str:
-        """Why the list is known to go on saying the old word of a case that was decided, for longer than a day and with nothing
-        else that moves; "" where it is believed until it is found out."""
-
-    @property
     def has_letters(self) -> bool:
         """Whether letters can be read here at all."""
 

@@ -122,8 +122,7 @@ class SignUpPortal(Portal):
     async def _give_up(self) -> None:
         """Cancels on the portal, where its page offers that; a sign-up that is left is forgotten there all the same."""
         try:
-            page = self.map.pages.get(self.view.here)
-            if page is not None and "cancel" in page.actions and await self.view.offers("cancel"):
+            if await self.view.offers("cancel"):
                 await self.view.press("cancel")
         except (BotError, PlaywrightError):
             pass

@@ -74,7 +74,10 @@
     }
     if (c.label) return all(root, 'input, select, textarea, button, [aria-label], [aria-labelledby]').filter((el) => labels(el).includes(c.label));
     if (c.beside) {
-      return all(root, 'th, td, dt, label, span, b, strong').filter((el) => { const t = fold(el.textContent); return t === c.beside || t === c.beside + ':'; })
+      const captions = all(root, 'th, td, dt, label, span, b, strong').filter((el) => { const t = fold(el.textContent); return t === c.beside || t === c.beside + ':'; });
+      // A menu's entry may be called like a caption.
+      const plain = captions.filter((el) => !el.querySelector('a[href], button') && !el.closest('a[href], button'));
+      return (plain.length ? plain : captions)
         .map((el) => el.nextElementSibling)
         // A column's header is no caption of the next column's.
         .filter((el) => el && !(el.tagName === 'TH' && el.previousElementSibling.tagName === 'TH'));
@@ -175,7 +178,7 @@
     for (const doc of documents()) watch.observe(doc, { subtree: true, childList: true, attributes: true, characterData: true });
   });
   // A problem is only told when time is up: the page may not be ready yet.
-  const patiently = (ms, attempt) => until(ms, (late) => { const answer = attempt(); return answer.problem && !late ? null : answer; });
+  const patiently = (ms, attempt) => until(ms, (late) => { const answer = attempt(); return answer.problem && !answer.stays && !late ? null : answer; });
 
   // --- values ---------------------------------------------------------------------------------------------------
   const boxText = (box) => box.tagName === 'SELECT' ? (box.selectedOptions[0] ? box.selectedOptions[0].text : '') : box.value;
@@ -258,11 +261,20 @@
     let view = el.ownerDocument.defaultView;
     for (; view !== window; view = view.parent) {
       const frame = view.frameElement;
-      const r = frame.getBoundingClientRect();
-      const scale = [r.width / frame.offsetWidth, r.height / frame.offsetHeight];
-      const pad = view.parent.getComputedStyle(frame);
-      x = r.left + scale[0] * (frame.clientLeft + parseFloat(pad.paddingLeft) + x);
-      y = r.top + scale[1] * (frame.clientTop + parseFloat(pad.paddingTop) + y);
+      const around = view.parent;
+      const outside = () => {
+        const r = frame.getBoundingClientRect();
+        const scale = [r.width / frame.offsetWidth, r.height / frame.offsetHeight];
+        const pad = around.getComputedStyle(frame);
+        return [r.left + scale[0] * (frame.clientLeft + parseFloat(pad.paddingLeft) + x), r.top + scale[1] * (frame.clientTop + parseFloat(pad.paddingTop) + y)];
+      };
+      let [left, top] = outside();
+      // What stands fixed in a frame that is taller than the window is not scrolled into view by itself.
+      if (left < 0 || top < 0 || left >= around.innerWidth || top >= around.innerHeight) {
+        around.scrollBy({ left: left - around.innerWidth / 2, top: top - around.innerHeight / 2, behavior: 'instant' });
+        [left, top] = outside();
+      }
+      [x, y] = [left, top];
       if (frame.ownerDocument.elementFromPoint(x, y) !== frame) return { problem: COVERED };
     }
     const link = el.closest('a[target], area[target]') || el.form;
@@ -388,7 +400,8 @@
       const how = { root, solid: true, box: ask.box, only: ask.only, starts: ask.starts, equals: ask.equals };
       const hit = unclaimed(one(ask.find, how), ask.key, how);
       const place = spot(hit);
-      if (place.problem) return place;
+      // What lies over it by a dialog that we know stays until somebody presses that away.
+      if (place.problem) return { ...place, stays: place.problem === COVERED && (ask.over || []).some(([, find]) => any(find)) };
       if (ask.focus) { hit.el.focus(); if (hit.el.select) hit.el.select(); } else guard(hit.el);
       remember(ask.told || []);
       return place;

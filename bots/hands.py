@@ -8,7 +8,7 @@ from typing import Any
 
 from bots.browser import Frame, PlaywrightError
 from bots.errors import ListCutOff, NotListed, PageChanged, PortalSlow, SeveralMatches, TooLong
-from bots.eyes import Eyes, plain
+from bots.eyes import Eyes, pairs, plain
 from bots.pagemap import FieldKind, FieldMap, Find
 from bots.tabledata import fold
 
@@ -101,12 +101,15 @@ class Hands:
 
     async def aim(self, key: str, find: Find, **how: Any) -> Any:
         """Where the one element of these candidates is to be pressed. Dialogs that mean nothing and lie over it are dismissed."""
-        for _ in self._eyes.map.dismiss:
+        over = {name: dialog.see for name, dialog in self._eyes.map.dismiss.items()}
+        while over:
             try:
-                return await self._eyes.see(key, "aim", find=plain(find), **how)
+                return await self._eyes.see(key, "aim", find=plain(find), over=pairs(over), **how)
             except PageChanged as changed:
-                if changed.details["what"] != COVERED or not await self._dismiss():
+                pressed = await self._dismiss() if changed.details["what"] == COVERED else ""
+                if not pressed:
                     raise
+                over.pop(pressed, None)  # while it fades away it is waited for, not pressed again
         return await self._eyes.see(key, "aim", find=plain(find), **how)
 
     async def _dialogs(self) -> list[str]:
@@ -114,14 +117,14 @@ class Hands:
         shown = await self._eyes.shown({name: dialog.see for name, dialog in dialogs.items()}) if dialogs else ()
         return [name for name in dialogs if name in shown]
 
-    async def _dismiss(self) -> bool:
-        """Presses away the first dialog shown that means nothing for the work; whether there was one."""
+    async def _dismiss(self) -> str:
+        """Presses away the first dialog shown that means nothing for the work, and names it; "" when there was none."""
         for name in await self._dialogs():
             spot = await self._eyes.see(f"{name}.press", "aim", find=plain(self._eyes.map.dismiss[name].press))
             await self._eyes.page.mouse.click(spot["x"], spot["y"])
             self._dismissed += 1
-            return True
-        return False
+            return name
+        return ""
 
     async def stand_at(self, key: str, find: Find) -> None:
         """Notes the frame of a field, for what leaving it may load."""

@@ -59,6 +59,11 @@ def generate_key() -> str:
     return _encode(secrets.token_bytes(KEY_BYTES))
 
 
+def key_text(key: bytes) -> str:
+    """A key as its sources write it."""
+    return _encode(key)
+
+
 def key_id(key: bytes) -> str:
     """Tells keys apart without saying anything of them; stands in the clear in the vault's header."""
     return hashlib.sha256(b"priorbot key id\x00" + key).hexdigest()[:16]
@@ -109,6 +114,12 @@ class KeyFile:
         except OSError:
             return None
         return key
+
+    def add(self, text: str) -> None:
+        """Keeps a key that was made elsewhere, as `key_text` writes it, beside those that are here. Raises `VaultError`."""
+        added = _decode_all(text, "the back-up")
+        make_private_folder(self.path.parent)
+        write_private(self.path, _encode_all((*self.load(), *added)))
 
 
 class KeyringKey:

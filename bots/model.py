@@ -335,8 +335,8 @@ class Reading(Frozen):
     observed_at: datetime
     listed_as: str = ""
     """What the list that was read just before said of the case (`jobs.case_lists.mark`); "" when there was none."""
-    list_lied: bool = False
-    """The page had changed, and its list said nothing of it."""
+    letter: str = ""
+    """The faxed letter that said it (``priorbot fax letters``); "" when the portal's page did."""
 
 
 class PortalLetter(Frozen):

@@ -302,9 +302,6 @@ class PortalMap(Frozen):
     dismiss: dict[str, DismissMap] = {}
     waiting: Find = ()
     """What the portal shows while it works. When time is up and this still stands there, it is slow, and no page has changed."""
-    list_lies: str = ""
-    """Why the portal's list of cases is not believed: it goes on saying an old word for more than a day, and has no column that
-    moves. Then every open case's page is opened once a day. "" where the list is believed."""
     pages: dict[str, PageMap]
     check: CheckMap = CheckMap()
 

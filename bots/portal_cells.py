@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 MARK_LENGTH = 6
 
 
+_DECIDED = frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED, Status.MODIFIED, Status.DENIED})
+_LAGS = frozenset({Status.SUBMITTED, Status.PENDED_REVIEW, Status.PENDED_CLINICAL, Status.NOTIFICATION_RECEIVED})
+"""Headers that may stand over lines that are decided already. Any other (void, cancelled, expired) takes the lines with it."""
+
+
 class Cells:
     """The part of a portal that reads cells and writes values, by the formats and words of its selector file."""
 
@@ -208,12 +213,11 @@ class Cells:
     def case_status(self, header: Status, lines: list[LineReading]) -> Status:
         """What the line items say, where the header lags behind all of them or is ahead of one that is still open (Q31); else the
         header."""
-        decided = {Status.APPROVED, Status.PARTIALLY_APPROVED, Status.MODIFIED, Status.DENIED}
         words = {line.status for line in lines}
         pended = [status for status in (Status.PENDED_CLINICAL, Status.PENDED_REVIEW) if status in words]
-        if header in decided and pended:
+        if header in _DECIDED and pended:
             return pended[0]
-        if header is Status.UNKNOWN or not words or not words <= decided:
+        if header not in _DECIDED | _LAGS or not words or not words <= _DECIDED:
             return header
         return words.pop() if len(words) == 1 else Status.PARTIALLY_APPROVED
 

@@ -21,11 +21,6 @@ class Reader(Cells):
     """The page with the table ``letters`` (columns ``title``, and where shown ``dated``, ``letter_id``, ``state``)."""
     evidence: Evidence
 
-    @property
-    def list_lies(self) -> str:
-        """See `bots.driver.PortalDriver.list_lies`."""
-        return self.map.list_lies
-
     def id_on_pages(self, request: AuthRequest) -> str:
         """The member's id as this portal's pages show it; some leave out what a card shows before and after it."""
         return request.member.id

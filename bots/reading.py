@@ -113,8 +113,12 @@ class PageReader:
         return bool(await self._eyes.shown({outcome: self._page().outcomes[outcome].see}))
 
     async def offers(self, action: str) -> bool:
-        """Whether an action of this page is shown and enabled now."""
-        return bool(await self._eyes.shown({action: self._page().actions[action].find}, enabled=True))
+        """Whether this page has the action, shown and enabled now. A page that was not recognised yet (a new window, a renewed
+        context) has none."""
+        page = self.map.pages.get(self.here)
+        if page is None or action not in page.actions:
+            return False
+        return bool(await self._eyes.shown({action: page.actions[action].find}, enabled=True))
 
     def told(self, outcome: OutcomeMap) -> BotError:
         """The error that an outcome stands for."""

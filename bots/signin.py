@@ -35,6 +35,7 @@ from bots.pagemap import PortalMap
 from bots.passwords import KeptPasswords, PasswordPolicy, Passwords
 from bots.signin_map import ChangePasswordMap, CodeMap
 from bots.visit import Account, Visit
+from bots.windows import shut
 
 if TYPE_CHECKING:
     from bots.driver import CodeSource, CredentialGate
@@ -120,7 +121,7 @@ class Session(Visit):
             return
         old, here = self._context, await self._context.storage_state()
         await self._open(dict(here))
-        await old.close()
+        await shut(old)
 
     async def stay(self) -> None:
         """Leaves without signing out: whoever opens this account next goes on with the session, while the portal keeps it."""
@@ -128,7 +129,7 @@ class Session(Visit):
         context, self._context = self._context, None
         self.signed_in = self._password_sent = False
         if context is not None:
-            await context.close()
+            await shut(context)
 
     async def close(self) -> None:
         """Signs out and closes, on every way out. A sign-out that fails leaves the saved state for the next run to take up."""
@@ -145,7 +146,7 @@ class Session(Visit):
             pass
         finally:
             self.signed_in = self._password_sent = False
-            await context.close()
+            await shut(context)
 
     async def _still_in(self) -> bool:
         sign_in = self.map.sign_in
@@ -292,7 +293,7 @@ class Session(Visit):
         if self._context is None:
             cut_off = self._states.load_state(self.account.portal, self.account.name, self._now()) is not None
         else:
-            await self._context.close()
+            await shut(self._context)
         self.signed_in = self._password_sent = False
         await self._open(None)
         await self._sign_in(cut_off=cut_off)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from bots.keys import KEY_BYTES, KEY_VARIABLE, KeySource, VaultError, key_id, key_source
+from bots.keys import KEY_BYTES, KEY_VARIABLE, KeySource, VaultError, key_id, key_source, key_text
 from bots.private import make_private_folder, write_private
 
 if TYPE_CHECKING:
@@ -167,6 +167,18 @@ class Vault:
         """A keyed hash (HMAC-SHA256, 32 hex digits): the same for the same text, says nothing of it without the vault."""
         return hmac.new(self._content.fingerprint_key, text.encode(), sha256).hexdigest()[:32]
 
+    # --- for back-ups ----------------------------------------------------------------------------------------------
+
+    def backup_key(self) -> tuple[str, bytes]:
+        """Id of the home's key, and a key made of it that opens back-ups and nothing else."""
+        self._fresh()
+        return key_id(self._home_key), _sub_key(self._home_key, "backup")
+
+    def home_key_text(self) -> str:
+        """The home's key as a key file holds it: for the inside of a back-up that a passphrase locks, and for nothing else."""
+        self._fresh()
+        return key_text(self._home_key)
+
     # --- rotation --------------------------------------------------------------------------------------------------
 
     def rotate(self, folders: Iterable[Path] = ()) -> int:
@@ -229,6 +241,11 @@ class Vault:
     def _write(self, content: _Content, key: bytes) -> None:
         self._seen = None  # whatever happens now, the next call reads what is on the disk
         write_private(self.path, _file(content, key))
+
+
+def backup_key_of(keys: KeySource, wanted: str) -> bytes | None:
+    """`Vault.backup_key` without the vault: from the key of that id, if ``keys`` hold it."""
+    return next((_sub_key(key, "backup") for key in keys.load() if key_id(key) == wanted), None)
 
 
 def is_sealed(data: bytes) -> bool:

@@ -16,6 +16,7 @@ from bots.page import Arrived, PageView
 from bots.pagemap import PortalMap
 from bots.passwords import PasswordPolicy
 from bots.vault import password_name
+from bots.windows import shut
 
 
 class Account(Frozen):
@@ -84,7 +85,7 @@ class Visit:
         old, self._context, self._is_lost = self._context, None, False
         if old is not None:
             await self._open(None)
-            await old.close()
+            await shut(old)
 
     async def change_password(self, policy: PasswordPolicy) -> None:
         """Raises `NotConfigured`: there is no account."""
@@ -95,7 +96,7 @@ class Visit:
         context, self._context = self._context, None
         if context is not None:
             self._note_drift()
-            await context.close()
+            await shut(context)
 
     async def _open(self, state: dict[str, Any] | None) -> None:
         self._context = await self._browser.context(state)

@@ -6,7 +6,22 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
-from bots.browser import Frame, Page, PlaywrightError
+import structlog
+
+from bots.browser import BrowserContext, Frame, Page, PlaywrightError
+
+GONE_SECONDS = 10.0
+"""So long a browser may take to close a window."""
+
+
+async def shut(what: Page | BrowserContext) -> None:
+    """Closes a window, or all windows of a session. Playwright waits without end for a browser that never says that a window is
+    gone; work goes on without that word, and what is left of it goes with the session or the browser."""
+    try:
+        async with asyncio.timeout(GONE_SECONDS):
+            await what.close()
+    except TimeoutError:
+        structlog.get_logger().warning("window_stays")
 
 
 async def happens(

@@ -1,7 +1,7 @@
 """Asks the portals themselves whether an authorization is required, before anything is submitted (``priorbot route --ask``).
 
-Only portals that say so by themselves are asked, under their account's seat, within their hours and limits; nothing is sent and
-nothing is left behind there. Where a portal cannot be asked, the payers' rules alone have spoken.
+Only portals that say so by themselves are asked, under their account's seat, within their hours and limits; nothing is sent
+and nothing is left behind there. Where a portal cannot be asked, the payers' rules alone have spoken.
 """
 
 from __future__ import annotations

@@ -12,11 +12,12 @@ from bots.errors import Action, BotError
 from bots.model import AuthRequest, Receipt, Shown, Status
 from jobs import events as happened
 from jobs.events import AttemptEvent, MoveRefused, Standing
+from jobs.fax.words import withdrawn
 from jobs.journal import Journal
 from jobs.journal_write import Write, owner_of
 from jobs.projection import Projection
 from jobs.seats import Seat, Seats
-from jobs.state import Attempt, AttemptState, Channel, Snapshot
+from jobs.state import Attempt, AttemptState, Channel, Snapshot, is_due
 
 Then = happened.Moved | happened.Routed
 
@@ -55,11 +56,11 @@ class Attempts:
         with self.journal.write() as write:
             self.seats.require(write.connection, seat)
             snapshot = write.snapshot(request_id)
-            if not _is_due(snapshot, write.at) or _leads_elsewhere(snapshot, seat.portal):
+            if not is_due(snapshot, write.at) or _leads_elsewhere(snapshot, seat.portal):
                 return None
             other = write.rows.open_attempt(request_id)
             if other is not None:
-                if other.state is not AttemptState.DRAFTING or self.seats.is_current(write.connection, _seat_of(other)):
+                if not self.is_deserted_draft(write, other):
                     return None
                 _end(write, other, AttemptState.ABANDONED, "worker_ended")
             attempt_id = f"a{write.next_seq:012}"
@@ -80,7 +81,7 @@ class Attempts:
             attempt = _attempt(write, attempt_id)
             self.seats.require(write.connection, _seat_of(attempt))
             snapshot = write.snapshot(attempt.request_id)
-            if not _is_due(snapshot, write.at) or _leads_elsewhere(snapshot, attempt.portal):
+            if not is_due(snapshot, write.at) or _leads_elsewhere(snapshot, attempt.portal):
                 raise NotOurs(attempt.portal)
             _append(write, attempt, happened.Intended(attempt_id=attempt_id, shown=shown))
 
@@ -132,22 +133,31 @@ class Attempts:
                 write.append(attempt.request_id, then)
             return write.snapshot(attempt.request_id)
 
-    def put_to_rest(self, request_id: str, standing: Standing) -> bool:
+    def put_to_rest(self, request_id: str, then: Then) -> bool:
         """Moves a due request on which nobody works. False when somebody does, or it has moved meanwhile."""
         with self.journal.write() as write:
             other = write.rows.open_attempt(request_id)
-            if not _is_due(write.snapshot(request_id), write.at):
+            if not is_due(write.snapshot(request_id), write.at):
                 return False
             if other is not None:
-                if other.state is not AttemptState.DRAFTING or self.seats.is_current(write.connection, _seat_of(other)):
+                if not self.is_deserted_draft(write, other):
                     return False
                 _end(write, other, AttemptState.ABANDONED, "worker_ended")
-            write.append(request_id, happened.Moved(standing=standing))
+            write.append(request_id, then)
             return True
+
+    def is_deserted_draft(self, write: Write, attempt: Attempt) -> bool:
+        """Whether it may be given up: nothing was sent, and its worker is gone. A fax in the queue needs no worker."""
+        drafting = attempt.state is AttemptState.DRAFTING and attempt.channel is not Channel.FAX
+        return drafting and not self.seats.is_current(write.connection, _seat_of(attempt))
+
+    def abandon(self, write: Write, attempt: Attempt) -> None:
+        """Gives such a draft up, within a transaction."""
+        _end(write, attempt, AttemptState.ABANDONED, "worker_ended")
 
     def deserted(self) -> tuple[Attempt, ...]:
         """Attempts with an INTENT and no RECEIPT whose worker is gone."""
-        intended = self.journal.attempts(state=AttemptState.INTENT)
+        intended = [each for each in self.journal.attempts(state=AttemptState.INTENT) if each.channel is not Channel.FAX]
         if not intended:
             return ()
         with self.journal.read() as connection:
@@ -170,7 +180,7 @@ class Attempts:
         """
         with self.journal.write() as write:
             attempt = write.rows.open_attempt(request_id)
-            if attempt is None or attempt.state is not AttemptState.UNCERTAIN:
+            if attempt is None or attempt.state is not AttemptState.UNCERTAIN or attempt.channel is Channel.FAX:
                 raise MoveRefused("a request without an uncertain attempt", "settled", "settled")
             if reference_no:
                 receipt = Receipt(portal=attempt.portal, reference_no=reference_no, received_at=write.at, adopted=True)
@@ -181,12 +191,6 @@ class Attempts:
                 reason = f"{who} made sure that the portal does not have it."
                 write.append(request_id, happened.Moved(standing=Standing(status=Status.NEW, reason=reason)))
             return write.snapshot(request_id)
-
-
-def _is_due(snapshot: Snapshot, now: datetime) -> bool:
-    if snapshot.status is Status.WAITING:
-        return snapshot.waiting_until is not None and snapshot.waiting_until <= now
-    return snapshot.status is Status.NEW
 
 
 def _leads_elsewhere(snapshot: Snapshot, portal: str) -> bool:
@@ -236,7 +240,10 @@ def _make_way(write: Write, attempt: Attempt) -> bool:
     if other is not None and other.attempt_id != attempt.attempt_id:
         if other.state is not AttemptState.DRAFTING:
             return False
-        _end(write, other, AttemptState.ABANDONED, "late_receipt")
+        if other.channel is Channel.FAX:
+            write.append(other.request_id, withdrawn(other.attempt_id))
+        else:
+            _end(write, other, AttemptState.ABANDONED, "late_receipt")
     return True
 
 

@@ -20,6 +20,14 @@ def is_holiday(day: date, calendars: tuple[str, ...]) -> bool:
     return any(day in _calendar(name) for name in calendars)
 
 
+def is_calendar(name: str) -> bool:
+    """Whether there is such a calendar: ``US``, or ``US-`` and a state."""
+    from holidays.countries.united_states import UnitedStates
+
+    country, _, state = name.partition("-")
+    return country == "US" and (name == "US" or state in UnitedStates.subdivisions)
+
+
 def is_business_day(day: date, calendars: tuple[str, ...]) -> bool:
     """Monday to Friday, without the holidays of these calendars."""
     return day.weekday() < 5 and not is_holiday(day, calendars)

@@ -1,7 +1,7 @@
 """The daily check: before work starts, whether a portal's pages still are what its selector file says.
 
-At most once per portal and day, over all processes. A portal whose pages no longer match is disabled before a request is started
-on it, and a check that passes (the next day's, or ``priorbot portal check``) lets it work again; so does a person.
+At most once per portal and day, over all processes. A portal whose pages no longer match is disabled before a request is
+started on it, and a check that passes (the next day's, or ``priorbot portal check``) lets it work again; so does a person.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ async def canary(office: Office, *, portals: Collection[str] | None = None) -> N
         office.plans[slug] for slug in stopped_by_check(office) if slug in office.plans and (portals is None or slug in portals)
     ]
     await asyncio.gather(*(_look_again(office, plan) for plan in plans))
+
+
+async def check_today(office: Office, slug: str) -> None:
+    """Today's check of one portal, also on a day without any work there."""
+    await _look_again(office, office.plans[slug])
 
 
 def stopped_by_check(office: Office) -> list[str]:

@@ -8,7 +8,23 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from jobs.commands import account, attended, books, coverage, files, follow_up, pages, setting_up, world
+from jobs.commands import (
+    account,
+    attended,
+    books,
+    coverage,
+    faxes,
+    files,
+    follow_up,
+    outages,
+    pages,
+    phone,
+    reconciling,
+    reports,
+    setting_up,
+    unattended,
+    world,
+)
 from jobs.commands.shared import HomeOption, end_with, home_before_command, say
 
 _STOPPED = 130
@@ -50,12 +66,31 @@ def root(home: HomeOption = None) -> None:
     home_before_command.set(home)
 
 
-for room in (world, setting_up, attended, pages, account, files, coverage, follow_up, books):
+_ROOMS = (
+    world,
+    setting_up,
+    attended,
+    pages,
+    account,
+    files,
+    coverage,
+    follow_up,
+    faxes,
+    phone,
+    outages,
+    books,
+    reconciling,
+    reports,
+    unattended,
+)
+for room in _ROOMS:
     room.register(app)
 
 
 def main() -> None:
     """Entry point of the ``priorbot`` command."""
     # A service manager's SIGTERM ends as Ctrl-C does: signed out everywhere, nothing left half done.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in its background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
     app()

@@ -1,6 +1,7 @@
 """Keeps one-time codes single (`bots.driver.CodeGate`), over all processes and machines on one journal.
 
-Each time step of a TOTP secret is claimed on the disk before its code is typed. A mailbox is a seat like an account of a portal.
+Each time step of a TOTP secret is claimed on the disk before its code is typed. A mailbox is a seat like an account of a
+portal.
 """
 
 from __future__ import annotations

@@ -16,10 +16,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
+from bots.fax.lines.settings import FolderSettings, HostedSettings, HylafaxSettings
 from bots.model import Frozen, Payer
 from bots.permission import is_loopback
 from bots.signin_map import ONE_SIGN_IN, WITHOUT_ACCOUNT
 from jobs.portal_settings import PORTAL_SLUGS, CodeSettings, PortalSettings
+from jobs.service_settings import BackupSettings, NotifySettings, RetentionSettings, ScheduleSettings, wrong_setting
 
 
 class ConfigError(Exception):
@@ -38,6 +40,8 @@ class PracticeSettings(Frozen):
     contact_name: Annotated[str, Meta(description="Whom a payer calls, for requests that name nobody.")] = ""
     contact_phone: Annotated[str, Meta(description="That person's phone number.")] = ""
     contact_fax: Annotated[str, Meta(description="Fax number for a payer's answer.")] = ""
+    address: Annotated[str, Meta(description="Street, city and zip, for fax cover sheets and the payers' forms.")] = ""
+    tax_id: Annotated[str, Meta(description="The practice's tax id (TIN), for the payers' forms.")] = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -80,20 +84,44 @@ class PayerSettings(Frozen):
 
 
 class FaxSettings(Frozen):
-    """[fax]: no keys yet; faxes are a person's task."""
+    """[fax]: how a packet gets to a payer's desk."""
 
-
-class ScheduleSettings(Frozen):
-    """[schedule]: no keys yet."""
-
-
-class NotifySettings(Frozen):
-    """[notify]: no keys yet."""
+    line: Annotated[
+        typing.Literal["folder", "hylafax", "http", "none"],
+        Meta(
+            description="folder: packets are put into a folder for a person or another program. hylafax: a fax server with a "
+            "modem. http: a hosted service. none: no fax is ever sent."
+        ),
+    ] = "folder"
+    received: Annotated[
+        str,
+        Meta(
+            description="Folder into which a fax server puts what it receives, relative to the home, such as HylaFAX's recvq. "
+            "Empty: letters are read with priorbot fax receive only."
+        ),
+    ] = ""
+    letters: Annotated[
+        typing.Literal["ask", "update"],
+        Meta(
+            description="ask: every letter that comes by fax waits for a person, beside its picture. update: one whose every "
+            "field is certain brings its request up to date by itself (docs/letters.md says how well that is proved)."
+        ),
+    ] = "ask"
+    folder: FolderSettings = FolderSettings()
+    hylafax: HylafaxSettings = HylafaxSettings()
+    hosted: HostedSettings = HostedSettings()
 
 
 class IntakeSettings(Frozen):
     """[intake]: the files that the practice's own software writes."""
 
+    folder: Annotated[
+        str,
+        Meta(
+            description="Folder that priorbot run watches, relative to the home: each file is taken once it is whole, and moved "
+            "aside. Empty: none."
+        ),
+    ] = ""
     columns: Annotated[
         dict[str, str],
         Meta(
@@ -121,6 +149,8 @@ class Config(Frozen):
     fax: FaxSettings = FaxSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     notify: NotifySettings = NotifySettings()
+    backup: BackupSettings = BackupSettings()
+    retention: RetentionSettings = RetentionSettings()
     intake: IntakeSettings = IntakeSettings()
     browser: BrowserSettings = BrowserSettings()
 
@@ -163,7 +193,7 @@ def _build(cls: Any, table: object, at: str, file: str) -> Any:
     for key, value in table.items():
         where = f"{at}.{key}" if at else key
         if key not in fields:
-            raise ConfigError(f"{file}: there is no key {where}{_nearest(key, tuple(fields), at)}. Nothing was started.")
+            raise ConfigError(f"{file}: there is no key {where}{_nearest(key, tuple(fields))}. Nothing was started.")
         kind = _bare(fields[key].type)
         if _is_struct(kind):
             values[key] = _build(kind, value, where, file)
@@ -203,7 +233,10 @@ def _check(config: Config, file: str) -> None:
     for name, payer in config.payers.items():
         if name != Payer.HUSKY and payer.medical_portal != PayerSettings().medical_portal:
             raise ConfigError(f"{file}: payers.{name}.medical_portal holds only under [payers.husky]. Nothing was started.")
+    if (wrong := wrong_setting(config.schedule, config.notify)) is not None:
+        raise ConfigError(f"{file}: {wrong[0]} {wrong[1]}. Nothing was started.")
     for slug, portal in config.portals.items():
+        _check_holidays(slug, portal, file)
         try:
             _ = portal.opening
         except ValueError:
@@ -217,6 +250,15 @@ def _check(config: Config, file: str) -> None:
         if not portal.base_url.lower().startswith(("https://", "http://")):
             raise ConfigError(f"{file}: portals.{slug}.base_url must begin with https://. Nothing was started.")
     _check_one_sign_in(config, file)
+
+
+def _check_holidays(slug: str, portal: PortalSettings, file: str) -> None:
+    if not portal.holidays:
+        return
+    from jobs.business_days import is_calendar
+
+    if not all(map(is_calendar, portal.holidays)):
+        raise ConfigError(f'{file}: portals.{slug}.holidays must be like ["US"] or ["US-CT"]. Nothing was started.')
 
 
 def _check_one_sign_in(config: Config, file: str) -> None:
@@ -254,9 +296,7 @@ def _check_code(slug: str, portal: PortalSettings, code: CodeSettings, file: str
         raise ConfigError(f'{at}.imap_security "none" is for a server on this machine only. Nothing was started.')
 
 
-def _nearest(key: str, known: tuple[str, ...], at: str = "") -> str:
-    if not known:
-        return f"; [{at}] has no keys yet"
+def _nearest(key: str, known: tuple[str, ...]) -> str:
     close = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.0)
     return f"; the nearest is {close[0]}"
 

@@ -1,8 +1,8 @@
 """Asks for a member's coverage and limits before a request goes to its portal, where a rule names a portal that tells them (B4).
 
-The answer is evidence, kept with the request and its pages sealed. Only a member whom that portal shows without coverage on the
-first day of service stops the request, as a portal's own eligibility does. Whatever keeps the portal from answering is noted, and
-the request goes on: nobody's care waits for it.
+The answer is evidence, kept with the request and its pages sealed. Only a member whom that portal shows without coverage on
+the first day of service stops the request, as a portal's own eligibility does. Whatever keeps the portal from answering is
+noted, and the request goes on: nobody's care waits for it.
 """
 
 from __future__ import annotations
@@ -181,6 +181,6 @@ def _stopped(office: Office, slug: str, request_id: str) -> Outcome | None:
         return None
     error = NotEligible(slug)
     standing = replace(person_task(error), status=Status.NOT_ELIGIBLE)
-    if not office.attempts.put_to_rest(request_id, standing):
+    if not office.attempts.put_to_rest(request_id, happened.Moved(standing=standing)):
         return None
     return Outcome(request_id=request_id, portal=slug, status=standing.status, error_code=error.code, reason=error.sentence)

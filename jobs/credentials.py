@@ -2,11 +2,11 @@
 
 A try is noted on the disk before the password is typed. One whose answer nobody saw counts as rejected when the portal never
 accepted that password before: it may be the wrong one, and a second wrong one locks accounts. A password that was accepted
-before has one more try. A person who was told so, checks it by hand and runs ``priorbot portal enable`` clears an unseen answer;
-a rejection is cleared by nothing but another password.
+before has one more try. A person who was told so, checks it by hand and runs ``priorbot portal enable`` clears an unseen
+answer; a rejection is cleared by nothing but another password.
 
-Over all passwords of an account, at most two tries may end badly or unseen after one that was accepted: portals lock an account
-at the third. Then a person is asked, who checks the password by hand before enabling the portal.
+Over all passwords of an account, at most two tries may end badly or unseen after one that was accepted: portals lock an
+account at the third. Then a person is asked, who checks the password by hand before enabling the portal.
 """
 
 from __future__ import annotations

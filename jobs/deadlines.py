@@ -1,6 +1,7 @@
 """Every clock of a request, and when a desk can be reached. Pure; lengths and hours are data of the payer's rules.
 
-Days end at midnight, and desks open, by the wall clock of the desk's own time zone; what is returned is an aware instant in UTC.
+Days end at midnight, and desks open, by the wall clock of the desk's own time zone; what is returned is an aware instant in
+UTC.
 """
 
 from __future__ import annotations

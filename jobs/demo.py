@@ -114,14 +114,13 @@ class Demo:
         return file.rows
 
     def books(self) -> None:
-        from jobs.reconciling import list_portals, reconcile_journal, write_exceptions
+        from jobs.reconciling import list_portals, take_stock
 
         _step("7. Reconcile, and write the books")
         self._pass(A_MOMENT)
         engine = self.engine
         lists = self.portals.run("Reading the lists", None, list_portals)
-        found = reconcile_journal(engine.journal, lists, engine.now())
-        write_exceptions(engine.home, found, engine.now())
+        found, _ = take_stock(engine.home, engine.journal, lists, engine.now())
         engine.write_ledger()
         engine.write_report()
         engine.journal.check()
@@ -173,12 +172,13 @@ class Demo:
 
     def _units(self) -> None:
         from jobs.follow import read_units
-        from jobs.state import GRANTED
         from jobs.tables import units_table
+        from jobs.units_watch import line_paces
 
         self._pass(A_MOMENT)
         self.portals.run("Reading units", None, read_units)
-        print_table(units_table(snapshot for snapshot in self.engine.journal.snapshots(status=GRANTED) if snapshot.units))
+        lines = line_paces(self.engine.journal, self.engine.today())
+        print_table(units_table(line for line in lines if line.pace.readings))
 
     # --- the end -----------------------------------------------------------------------------------------------------
 

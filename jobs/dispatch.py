@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 
 import structlog
@@ -20,23 +20,26 @@ from bots.errors import (
     NoAccountThere,
     NoBotYet,
     NotConfigured,
+    PortalDown,
     PortalInUse,
     Redirected,
 )
 from bots.model import Urgency
+from jobs.attempts import Then
 from jobs.canary import check_first
 from jobs.clock import instant_text
 from jobs.coverage import Asking
-from jobs.events import Standing
+from jobs.events import Moved, Routed, Standing
 from jobs.fallback import RETRY_AFTER, person_task, wait, wait_for_person, wait_for_settings
 from jobs.journal_schema import JournalError
-from jobs.office import Desk, Office, Outcome, PortalPlan, at_desk, missing_setting
+from jobs.leaving import leave_by_fax, wake_probers
+from jobs.office import Desk, Office, Outcome, PortalPlan, admitted, at_desk, missing_setting
 from jobs.payer_rules import PayerRules
 from jobs.portal_state import BreakerState
 from jobs.seats import SeatLost
-from jobs.side_by_side import side_by_side
+from jobs.side_by_side import together
 from jobs.state import Snapshot
-from jobs.submit import Next, count_failure, outage_standing, stop_account, submit_one
+from jobs.submit import Next, count_failure, outage_way, stop_account, submit_one
 from jobs.verify import sweep
 
 URGENCY_RANK = {Urgency.EMERGENT: 0, Urgency.URGENT: 1, Urgency.STANDARD: 2}
@@ -61,28 +64,68 @@ async def submit_due(
     journal cannot be written.
     """
     sweep(office)
+    if not dry_run:
+        wake_probers(office, only=only, portals=portals)
     due = [slug for slug in office.journal.portals_due() if portals is None or slug in portals]
-    rounds = [_Round(office, slug, only=only, dry_run=dry_run, patience=patience) for slug in due]
-    outcomes: dict[str, Outcome] = {}
-    while rounds:
-        await side_by_side(each.run() for each in rounds)
-        ended = [outcome for each in rounds for outcome in each.outcomes]
-        outcomes |= {outcome.request_id: outcome for outcome in ended}
-        onward = {} if dry_run else _handed_over(office, ended)
-        there = {slug: ids for slug, ids in onward.items() if portals is None or slug in portals}
-        rounds = [_Round(office, slug, only=ids, dry_run=False, patience=patience) for slug, ids in there.items()]
-    return tuple(outcomes.values())
+    run = _Run(office, portals=portals, dry_run=dry_run, patience=patience)
+    await run.work_off(dict.fromkeys(due, only))
+    if not dry_run:
+        for outcome in await leave_by_fax(office):
+            run.outcomes[outcome.request_id] = outcome
+    return tuple(run.outcomes.values())
 
 
-def _handed_over(office: Office, ended: Iterable[Outcome]) -> dict[str, list[str]]:
-    """Portal -> requests that another portal has just handed over to it. A rule hands over once, so this comes to an end."""
-    found: dict[str, list[str]] = {}
-    for outcome in ended:
-        if outcome.error_code == Redirected.code:
-            route = office.journal.snapshot(outcome.request_id).route
-            if route is not None and route.redirected_from == outcome.portal:
-                found.setdefault(route.portal, []).append(outcome.request_id)
-    return found
+class _Run:
+    """All portals of one `submit_due`: a round each, and another for what a portal hands over to one whose round has ended."""
+
+    def __init__(self, office: Office, *, portals: Collection[str] | None, dry_run: bool, patience: timedelta) -> None:
+        self._office = office
+        self._portals = portals
+        self._dry_run = dry_run
+        self._patience = patience
+        self._group: asyncio.TaskGroup | None = None
+        self._at_work: set[str] = set()
+        self._handed_over: dict[str, list[str]] = {}
+        """Portal -> requests for its next round. A rule hands over once, so this comes to an end."""
+        self.outcomes: dict[str, Outcome] = {}
+        """Of each request the last."""
+
+    async def work_off(self, due: Mapping[str, Collection[str] | None]) -> None:
+        async with together() as self._group:
+            for slug, only in due.items():
+                self._begin(slug, only)
+
+    def ended(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.request_id] = outcome
+        self._office.progress(outcome)
+        slug = "" if self._dry_run else _handed_over_to(self._office, outcome)
+        if not slug or (self._portals is not None and slug not in self._portals):
+            return
+        self._handed_over.setdefault(slug, []).append(outcome.request_id)
+        if slug not in self._at_work:
+            self._begin(slug, self._handed_over.pop(slug))
+
+    def _begin(self, slug: str, only: Collection[str] | None) -> None:
+        assert self._group is not None
+        self._at_work.add(slug)
+        self._group.create_task(self._portal(slug, only))
+
+    async def _portal(self, slug: str, only: Collection[str] | None) -> None:
+        ids: Collection[str] | None = only
+        while True:
+            await _Round(self._office, slug, only=ids, dry_run=self._dry_run, patience=self._patience, ended=self.ended).run()
+            if slug not in self._handed_over:
+                self._at_work.remove(slug)
+                return
+            ids = self._handed_over.pop(slug)
+
+
+def _handed_over_to(office: Office, outcome: Outcome) -> str:
+    """The portal that a request was just handed over to; empty if it was not."""
+    if outcome.error_code != Redirected.code:
+        return ""
+    route = office.journal.snapshot(outcome.request_id).route
+    return route.portal if route is not None and route.redirected_from == outcome.portal else ""
 
 
 def in_order(due: Iterable[Snapshot], rules: PayerRules) -> list[Snapshot]:
@@ -99,9 +142,19 @@ def in_order(due: Iterable[Snapshot], rules: PayerRules) -> list[Snapshot]:
 class _Round:
     """One portal's share of one `submit_due`."""
 
-    def __init__(self, office: Office, slug: str, *, only: Collection[str] | None, dry_run: bool, patience: timedelta) -> None:
+    def __init__(
+        self,
+        office: Office,
+        slug: str,
+        *,
+        only: Collection[str] | None,
+        dry_run: bool,
+        patience: timedelta,
+        ended: Callable[[Outcome], None],
+    ) -> None:
         self._office = office
         self._slug = slug
+        self._ended = ended
         self._only = only
         self._dry_run = dry_run
         self._give_up_at = office.now() + patience
@@ -111,14 +164,13 @@ class _Round:
         self._checking = asyncio.Lock()
         self._stopped: Standing | None = None
         """Why nobody may go on here, when it is our own limit or the hours."""
-        self.outcomes: list[Outcome] = []
 
     async def run(self) -> None:
         plan = self._office.plans.get(self._slug)
         self._take_in()
         while plan is not None and self._left and await self._work(plan):
             self._take_in()
-        if not self._dry_run:
+        if not self._dry_run and not self._office.is_stopping():
             self._rest(plan)
 
     def _take_in(self) -> None:
@@ -131,7 +183,7 @@ class _Round:
     async def _work(self, plan: PortalPlan) -> bool:
         """All accounts at once until nothing is left. False when going on makes no sense now."""
         office = self._office
-        if self._is_closed_now(plan):
+        if office.is_stopping() or self._is_closed_now(plan):
             return False
         due = () if self._dry_run else in_order(office.journal.due(self._slug, set(self._left)), office.rules)
         async with Asking(office, self._slug, due) as self._asking:
@@ -158,11 +210,10 @@ class _Round:
 
     async def _probe(self, plan: PortalPlan) -> None:
         """The portal was down: one request by one account tells whether it is back."""
-        for account in self._office.accounts(self._slug):
-            if not self._office.states.may_use(self._slug):
-                return
-            if await self._worker(plan, account, most=1):
-                return
+        async with admitted(self._office, self._slug) as may:
+            for account in self._office.accounts(self._slug) if may else ():
+                if await self._worker(plan, account, most=1):
+                    break
 
     async def _worker(self, plan: PortalPlan, account: str, most: int | None = None) -> bool:
         """One account, with a fresh session after something unforeseen. False when somebody else has its seat."""
@@ -191,14 +242,15 @@ class _Round:
             async with self._checking:  # the others wait for what the first one finds
                 await check_first(self._office, desk)
         while self._left and (most is None or served < most):
-            if self._is_closed_now(plan) or self._is_disabled(desk) or (most is None and self._is_down()):
+            if self._office.is_stopping() or self._is_closed_now(plan) or self._is_disabled(desk):
+                return Next.STOP
+            if most is None and self._is_down():
                 return Next.STOP
             if not self._spend(plan):
                 return Next.STOP
             request_id = self._left.popleft()
             if (outcome := await self._asking.ended(request_id)) is not None:
-                self.outcomes.append(outcome)
-                self._office.progress(outcome)
+                self._ended(outcome)
                 continue
             try:
                 ending = await submit_one(self._office, desk, request_id, dry_run=self._dry_run)
@@ -212,8 +264,7 @@ class _Round:
                 self._left.appendleft(request_id)  # another account may take it
                 self._stopped = ending.rest
             else:
-                self.outcomes.append(ending.outcome)
-                self._office.progress(ending.outcome)
+                self._ended(ending.outcome)
             if ending.next is not Next.GO_ON:
                 return ending.next
         return Next.STOP
@@ -252,37 +303,44 @@ class _Round:
     # --- what could not be done ----------------------------------------------------------------------------------
 
     def _rest(self, plan: PortalPlan | None) -> None:
-        """Gives everything that is still due a moment or a person to wait for."""
-        for snapshot in self._office.journal.due(self._slug, self._seen):
-            standing = self._standing(plan, snapshot)
+        """Gives everything that is still due a moment or a person to wait for; while the portal is down also what was not asked
+        for here, because what its rule lets leave must not wait for another run."""
+        left = self._office.journal.due(self._slug, None if self._is_down() else self._seen)
+        for snapshot in left:
+            then = self._then(plan, snapshot)
             request_id = snapshot.request.request_id
-            if standing is None or not self._office.attempts.put_to_rest(request_id, standing):
+            if then is None or not self._office.attempts.put_to_rest(request_id, then):
                 continue
             outcome = Outcome(
                 request_id=request_id,
                 portal=self._slug,
-                status=standing.status,
-                error_code=standing.error_code,
-                reason=standing.reason,
+                status=then.standing.status,
+                error_code=then.standing.error_code,
+                reason=then.standing.reason,
             )
-            self.outcomes.append(outcome)
-            self._office.progress(outcome)
+            self._ended(outcome)
 
-    def _standing(self, plan: PortalPlan | None, snapshot: Snapshot) -> Standing | None:
+    def _then(self, plan: PortalPlan | None, snapshot: Snapshot) -> Then | None:
         """Where a request rests that nobody could take; None when another PriorBot is at work here and may still take it."""
         office, slug = self._office, self._slug
         if plan is None:
-            return person_task(NoBotYet(slug))
+            return Moved(standing=person_task(NoBotYet(slug)))
         if not plan.accounts:
             sender = snapshot.route.redirected_from if snapshot.route else ""
             unset = NoAccountThere(sender, to=slug) if sender else NotConfigured(slug, what=missing_setting(slug))
-            return wait_for_settings(office.now(), unset)
+            return Moved(standing=wait_for_settings(office.now(), unset))
+        down = outage_way(office, snapshot, slug, PortalDown.code)
+        if isinstance(down, Routed):
+            return down
         stopped = office.states.disabled(slug)
         if stopped and not office.accounts(slug):
-            return wait_for_person(stopped[0].error_code, stopped[0].sentence)
-        standing = outage_standing(office, snapshot, slug, "portal_down") or self._stopped
-        if standing is not None or office.seats.held_by_others(slug):
-            return standing
+            return Moved(standing=wait_for_person(stopped[0].error_code, stopped[0].sentence))
+        if down is not None:
+            return down
+        if self._stopped is not None:
+            return Moved(standing=self._stopped)
+        if office.seats.held_by_others(slug):
+            return None
         named = ", ".join(plan.accounts)
         in_use = AccountInUse(slug, account=named) if named else PortalInUse(slug)
-        return wait(office.now() + RETRY_AFTER, in_use.code, in_use.sentence)
+        return Moved(standing=wait(office.now() + RETRY_AFTER, in_use.code, in_use.sentence))

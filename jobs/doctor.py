@@ -5,24 +5,35 @@ Portals whose codes come from an authenticator are asked for the time, if we hav
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from bots.browser_find import BrowserNotFound, does_run, find_browser
 from bots.errors import NotPermitted
+from bots.failure import BotError
+from bots.fax.lines import API_KEY, open_line
 from bots.model import Frozen
 from bots.passwords import KeptPasswords
 from bots.permission import is_loopback
 from bots.private import OTHERS, keeps_modes
 from bots.registry import has_bot
-from bots.vault import VaultError, mailbox_name, password_name, totp_name
+from bots.vault import Vault, VaultError, mailbox_name, password_name, totp_name
 from jobs.clock import Clock, utc_now
 from jobs.config import Config, ConfigError, load_config
 from jobs.deadlines import PERMISSION_WARNING_DAYS, password_rule
 from jobs.disk import Encryption, disk_encryption
+from jobs.doctor_service import (
+    Finding,
+    check_alerts,
+    check_alerts_taken,
+    check_backups,
+    check_intake_folder,
+    check_schedule,
+)
 from jobs.home import Home
 from jobs.portal_settings import PortalSettings
 
@@ -64,11 +75,16 @@ def run_checks(home: Home, *, now: Clock = utc_now) -> tuple[Check, ...]:
         ("browser", lambda: check_browser(config)),
         ("permission", lambda: check_permissions(config, now)),
         ("selectors", lambda: check_selectors(home, config)),
+        ("fax", lambda: check_fax(home, config)),
         ("clock", lambda: check_clock(home, now)),
         ("portal_clock", lambda: check_portal_clocks(config, now)),
         ("disk_encryption", lambda: check_encryption(home)),
         ("disk_space", lambda: check_space(home)),
         ("journal", lambda: check_journal(home, config)),
+        ("schedule", lambda: _found(check_schedule(home, config, now))),
+        ("intake_folder", lambda: _found(check_intake_folder(home, config))),
+        ("alerts", lambda: _found(check_alerts(home, config))),
+        ("backup", lambda: check_by_journal(home, config, now)),
     )
     for name, check in checks:
         try:
@@ -146,6 +162,8 @@ def _secrets(config: Config) -> Iterator[str]:
                 yield totp_name(slug, account)
             elif portal.code and portal.code.method == "email":
                 yield mailbox_name(portal.code.mailbox(account))
+    if config.fax.line == "http":
+        yield API_KEY
 
 
 def check_browser(config: Config) -> Iterator[Check]:
@@ -180,6 +198,28 @@ def check_selectors(home: Home, config: Config) -> Iterator[Check]:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def check_fax(home: Home, config: Config) -> Iterator[Check]:
+    """The fax line that is set up takes faxes now; only looks, sends nothing."""
+    if config.fax.line == "none":
+        yield _warn("fax", "No fax line is set up, so no packet is faxed. Choose one in priorbot.toml: [fax] line.")
+        return
+    try:
+        line = open_line(config.fax, home.path, home.fax, lambda: _vault_if_there(home, config))
+        trouble = asyncio.run(line.check())
+    except (BotError, VaultError) as error:
+        trouble = error.sentence
+    if trouble:
+        yield _fail("fax", trouble)
+    elif config.fax.line == "folder":
+        yield _ok("fax", "Faxes are put into a folder. Somebody, or another program, has to send them and to confirm it.")
+    else:
+        yield _ok("fax", f"The fax line {config.fax.line} takes faxes.")
+
+
+def _vault_if_there(home: Home, config: Config) -> Vault | None:
+    return home.open_vault(config.vault.key_file) if home.vault_file.exists() else None
 
 
 def check_permissions(config: Config, now: Clock) -> Iterator[Check]:
@@ -284,6 +324,26 @@ def check_journal(home: Home, config: Config) -> Iterator[Check]:
         yield _fail("journal", error.sentence)
     except SQLAlchemyError:  # its message quotes statements and addresses
         yield _fail("journal", "The journal cannot be read. Nothing was changed. Put back the last good back-up of the home.")
+
+
+def check_by_journal(home: Home, config: Config, now: Clock) -> Iterator[Check]:
+    """What only the journal knows of the service: messages that were not taken, and back-ups."""
+    from jobs.journal import Journal
+    from jobs.journal_schema import JournalError
+
+    if not config.database.url and not home.journal_file.exists():
+        yield from _found(check_backups(home, config, None, now))
+        return
+    try:
+        with Journal.open(config.database.url or home.journal_url, now=now) as journal:
+            yield from _found((*check_alerts_taken(journal, config), *check_backups(home, config, journal, now)))
+    except JournalError:
+        return  # check_journal says so
+
+
+def _found(findings: Iterable[Finding]) -> Iterator[Check]:
+    for name, state, sentence in findings:
+        yield Check(name=name, state=CheckState(state), sentence=sentence)
 
 
 def _ok(name: str, sentence: str) -> Check:

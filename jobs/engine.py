@@ -15,23 +15,34 @@ from jobs.config import Config, ConfigError, load_config
 from jobs.home import Home, HomeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from bots.codes import AskPerson, Codes
     from bots.evidence import Evidence
+    from bots.fax.model import FaxLine
     from bots.registry import PortalAccess, PortalFactory
     from bots.vault import Vault
+    from jobs.alerts import Alerts, Send
     from jobs.attempts import Attempts
     from jobs.credentials import Credentials
+    from jobs.fax.desks import Desks
+    from jobs.fax.office import FaxOffice
+    from jobs.fax.state import Fax
+    from jobs.intake_folder import IntakeFolder
     from jobs.journal import Journal
     from jobs.office import Office, Outcome
     from jobs.passwords import Due
     from jobs.portal_state import PortalStates
-    from jobs.report import PortalLine
+    from jobs.reporting.collect import Report
+    from jobs.reporting.period import Period
+    from jobs.reporting.portals import PortalLine
     from jobs.routing import RoutingSettings
     from jobs.rule_schema import PasswordRule
     from jobs.rulebook import RuleBook
     from jobs.seats import Seats
+    from jobs.service import Service
+    from jobs.service_work import Offices, Shop
     from jobs.writing import Written
 
 
@@ -113,6 +124,13 @@ class Engine:
         from bots.evidence import Evidence
 
         return Evidence(self.home.receipts, self.vault)
+
+    @cached_property
+    def letters(self) -> Evidence:
+        """Faxes that came in, sealed: as they came, what was read, and their pages as pictures."""
+        from bots.evidence import Evidence
+
+        return Evidence(self.home.letters, self.vault)
 
     @cached_property
     def seats(self) -> Seats:
@@ -239,32 +257,83 @@ class Engine:
             rules=PayerRules(self.rulebook, self.routing),
             progress=progress,
             daily_check=True,
+            take_faxes=None if self.config.fax.line == "none" else self.take_faxes,
         )
+
+    @property
+    def intake_folder(self) -> Path | None:
+        """The watched folder; None where none is set."""
+        named = self.config.intake.folder
+        return self.home.path / named if named else None
+
+    @property
+    def backup_folder(self) -> Path | None:
+        """Where back-ups go by themselves; None where no folder is set."""
+        named = self.config.backup.folder
+        return self.home.path / named if named else None
+
+    # --- the service ------------------------------------------------------------------------------------------------
+
+    def shop(self, offices: Offices, send: Send | None = None) -> Shop:
+        """What the unattended service works with. ``send`` gives an alert to one address (apprise, when not named)."""
+        from jobs.service_wiring import open_shop
+
+        return open_shop(self, offices, send)
+
+    def watched_folder(self) -> IntakeFolder | None:
+        """The intake folder at work; None where none is set."""
+        from jobs.service_wiring import open_intake_folder
+
+        return open_intake_folder(self)
+
+    def alerts(self, send: Send | None = None) -> Alerts:
+        """The targets of ``[notify]``. ``send``: see `shop`."""
+        from jobs.service_wiring import open_alerts
+
+        return open_alerts(self, send)
+
+    def service(self, shop: Shop, say: Callable[[str], None]) -> Service:
+        """The unattended service over all jobs of this home's schedule."""
+        from jobs.service_wiring import open_service
+
+        return open_service(self, shop, say)
 
     def portal_lines(self) -> Iterator[PortalLine]:
         """Every portal that the rules or the settings name, with its state."""
-        from bots.registry import has_bot
-        from jobs.portal_state import BreakerState
-        from jobs.report import PortalLine
+        from jobs.reporting.portals import portal_lines
         from jobs.routing import portals_known
 
-        down = {breaker.portal: breaker for breaker in self.portal_states.breakers() if breaker.state is not BreakerState.CLOSED}
-        for slug in sorted(portals_known(self.rulebook) | set(self.config.portals)):
-            settings = self.config.portals.get(slug)
-            if not has_bot(slug):
-                state, sentence = "no_bot", "PriorBot cannot drive it yet: its requests wait for a person."
-            elif settings is None:
-                state, sentence = "not_set_up", f"Add [portals.{slug}] to {self.home.config_file.name}."
-            else:
-                stopped = self.portal_states.disabled(slug)
-                sentence = stopped[0].sentence if stopped else ""
-                if stopped and (not stopped[0].account or len(stopped) >= len(settings.accounts)):
-                    state = "disabled"
-                elif slug in down:
-                    state, sentence = "down", f"Down since {down[slug].down_since:%Y-%m-%d %H:%M} UTC."
-                else:
-                    state = "on"
-            yield PortalLine(slug=slug, state=state, sentence=sentence, accounts=len(settings.accounts) if settings else 0)
+        return portal_lines(portals_known(self.rulebook), self.config.portals, self.portal_states, self.home.config_file.name)
+
+    # --- faxes -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def fax_desks(self) -> Desks:
+        from jobs.fax.wiring import open_desks
+
+        return open_desks(self)
+
+    @property
+    def fax_line(self) -> FaxLine:
+        """The line that is set up. Raises `bots.fax.line_errors.FaxLineMissing`."""
+        from jobs.fax.wiring import open_fax_line
+
+        return open_fax_line(self)
+
+    async def take_faxes(self) -> None:
+        """Takes everything that is to be faxed into the fax queue, and gives to the line what it takes now."""
+        from jobs.fax.entering import enqueue_due
+        from jobs.fax.sending import send_due
+
+        office = self.fax_office()
+        await enqueue_due(office)
+        await send_due(office)
+
+    def fax_office(self, progress: Callable[[Fax], None] = lambda _fax: None) -> FaxOffice:
+        """All that the fax queue works with. ``progress`` hears each fax whose state has changed, when that is durable."""
+        from jobs.fax.wiring import open_fax_office
+
+        return open_fax_office(self, progress)
 
     # --- books -----------------------------------------------------------------------------------------------------
 
@@ -275,13 +344,30 @@ class Engine:
         with self.home.lock("books"):  # so that of two processes the one that read last writes last
             return write_ledger(self.home, self.journal.snapshots(), self.now())
 
-    def write_report(self) -> Written:
-        """``report.html``, anew from the journal."""
-        from jobs.report import collect, render
-        from jobs.writing import write_whole
+    def report(self, period: Period | None = None, *, payer: str = "", portal: str = "", running: Iterable[str] = ()) -> Report:
+        """The report's values as the journal is now, with the ``running`` troubles; by default of the week that ends today."""
+        from jobs.payer_rules import PayerRules
+        from jobs.reporting.collect import Scope, collect
+        from jobs.reporting.period import PeriodKind, ending
+        from jobs.reporting.troubles import troubles_of
 
-        now, practice = self.now(), self.config.practice
-        with self.home.lock("books"):
-            data, portals = collect(self.journal.snapshots(), now), tuple(self.portal_lines())
-            page = render(data, practice=practice.name, now=now, zone=practice.zone, portals=portals)
-            return write_whole(self.home.report_html, page, now)
+        practice, now = self.config.practice, self.now()
+        period = period or ending(PeriodKind.WEEK, self.today(), practice.zone)
+        where = {"practice": practice.name, "time_zone": practice.time_zone, "payer": payer, "portal": portal}
+        scope = Scope(made_at=now, period=period, **where)
+        rules = PayerRules(self.rulebook, self.routing)
+        troubles = troubles_of(self.home, self.journal, now, running)
+        return collect(self.journal, scope, self.portal_lines(), troubles, act_by=rules.act_by, zone_of=rules.zone_of)
+
+    def write_report(self, running: Iterable[str] = ()) -> Written:
+        """``report.html`` and its twins ``report.xlsx`` and ``report.json``, anew from the journal. Tells where the page went."""
+        return self.write_report_files(lambda: self.report(running=running))[0]
+
+    def write_report_files(self, make: Callable[[], Report], folder: Path | None = None) -> tuple[Written, ...]:
+        """The three files of a report: as the home's own, or in ``folder`` under a name that says what it is of."""
+        from jobs.reporting.files import name_of, write_report_files
+
+        with self.home.lock("books"):  # so that of two processes the one that read last writes last
+            report, own = make(), self.home.report_html
+            name = name_of(report.scope) if folder else own.stem
+            return write_report_files(report, folder or own.parent, name, work_folder=self.home.path)

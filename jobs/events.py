@@ -14,19 +14,18 @@ from msgspec.structs import replace
 
 from bots.eligibility import Eligibility
 from bots.model import AuthRequest, Frozen, PortalLetter, Reading, Receipt, Shown, Status, Units
+from jobs.book_events import BooksCompared
+from jobs.event_base import Body as Body
+from jobs.event_base import MoveRefused as MoveRefused
+from jobs.event_base import Standing as Standing
+from jobs.fax.happened import FaxEvent as FaxEvent
+from jobs.fax.happened import FaxLineEvent as FaxLineEvent
+from jobs.fax.happened import fold_faxed_request
+from jobs.fax_number_events import FaxNumberEvent as FaxNumberEvent
+from jobs.letter_events import LetterEvent
+from jobs.removal_events import PersonRemoved as PersonRemoved
+from jobs.service_events import ServiceEvent
 from jobs.state import ATTEMPT_MOVES, Attempt, AttemptState, Channel, Route, Snapshot, is_allowed
-
-
-class MoveRefused(Exception):
-    """A move that the table does not allow: a bug in the caller or a second worker; nothing was written."""
-
-    def __init__(self, what: str, before: str, after: str) -> None:
-        super().__init__(f"{what} cannot go from {before} to {after}")
-
-
-class Body(Frozen, tag_field="kind"):
-    """What happened. The field ``kind`` names it."""
-
 
 # --- requests ----------------------------------------------------------------------------------------------------
 
@@ -43,16 +42,6 @@ class Corrected(Body, tag="corrected"):
 
     request: AuthRequest
     fingerprint: str
-
-
-class Standing(Frozen):
-    """Where a request stands and what is to do about it; what is not named is cleared."""
-
-    status: Status
-    error_code: str = ""
-    reason: str = ""
-    next_action: str = ""
-    waiting_until: datetime | None = None
 
 
 class Routed(Body, tag="routed"):
@@ -113,6 +102,16 @@ class Alerted(Body, tag="alerted"):
     error_code: str
     reason: str
     next_action: str = ""
+
+
+class Phoned(Body, tag="phoned"):
+    """A person called the payer's desk. ``reference_no`` is what the desk gave; "": it took nothing, ``reason`` says why."""
+
+    who: str
+    number: str
+    reference_no: str = ""
+    spoke_with: str = ""
+    reason: str = ""
 
 
 # --- attempts ----------------------------------------------------------------------------------------------------
@@ -177,10 +176,14 @@ class PortalEnabled(Body, tag="portal_enabled"):
 
 
 class BreakerOpened(Body, tag="breaker_opened"):
+    """An outage begins, or (with the same ``down_since``) a probe found that it goes on."""
+
     portal: str
     error_code: str
     down_since: datetime
     probe_at: datetime
+    banner: bool = False
+    """The portal itself announced the outage."""
 
 
 class BreakerClosed(Body, tag="breaker_closed"):
@@ -220,10 +223,14 @@ class EnrolmentStep(Body, tag="enrolment"):
 
 Evidence = ReadingTaken | Checked | UnitsTaken | LettersTaken | CoverageTaken | CoverageNotTold
 """What portals told of a request, or did not."""
-RequestEvent = Accepted | Corrected | Routed | Moved | Evidence | Alerted
+RequestEvent = Accepted | Corrected | Routed | Moved | Evidence | Alerted | Phoned | PersonRemoved
 AttemptEvent = Began | Intended | Received | Doubted | Looked | Ended
-PortalEvent = PortalDisabled | PortalEnabled | BreakerOpened | BreakerClosed | PasswordTry | PasswordJudged | EnrolmentStep
-AnyBody = RequestEvent | AttemptEvent | PortalEvent
+OfRequest = RequestEvent | AttemptEvent | FaxEvent
+"""What `fold_request` makes a request of."""
+PortalEvent = (
+    PortalDisabled | PortalEnabled | BreakerOpened | BreakerClosed | PasswordTry | PasswordJudged | EnrolmentStep | BooksCompared
+)
+AnyBody = RequestEvent | AttemptEvent | PortalEvent | FaxEvent | FaxLineEvent | FaxNumberEvent | LetterEvent | ServiceEvent
 
 
 class Event(Frozen):
@@ -254,7 +261,7 @@ def kind_of(body: AnyBody) -> str:
     return str(type(body).__struct_config__.tag)
 
 
-def fold_request(before: Snapshot | None, at: datetime, body: RequestEvent | AttemptEvent) -> Snapshot:
+def fold_request(before: Snapshot | None, at: datetime, body: OfRequest) -> Snapshot:
     """The request after one more event. Raises `MoveRefused`; the only place where a request's state is made."""
     if isinstance(body, Accepted):
         if before is not None:
@@ -262,7 +269,7 @@ def fold_request(before: Snapshot | None, at: datetime, body: RequestEvent | Att
         return Snapshot(request=body.request, status=Status.NEW, accepted_at=at)
     if before is None:
         raise MoveRefused("a request", "nothing", kind_of(body))
-    after = _after(before, at, body)
+    after = _after_fax(before, at, body) if isinstance(body, FaxEvent) else _after(before, at, body)
     if not is_allowed(before.status, after.status):
         raise MoveRefused("a request", before.status, after.status)
     return after
@@ -271,7 +278,7 @@ def fold_request(before: Snapshot | None, at: datetime, body: RequestEvent | Att
 def _after(
     before: Snapshot,
     at: datetime,
-    body: Corrected | Routed | Moved | Evidence | Alerted | AttemptEvent,
+    body: Corrected | Routed | Moved | Evidence | Alerted | Phoned | PersonRemoved | AttemptEvent,
 ) -> Snapshot:
     match body:
         case Corrected():
@@ -282,7 +289,8 @@ def _after(
             return _stand(before, body.standing)
         case Received():
             received = body.receipt.received_at
-            here = replace(before, receipt=body.receipt, submitted_at=received, decision_due=body.decision_due)
+            channel = Channel.PORTAL if body.receipt.portal else before.channel  # a fax may have been tried before
+            here = replace(before, receipt=body.receipt, channel=channel, submitted_at=received, decision_due=body.decision_due)
             return _stand(here, Standing(status=body.status, reason=body.reason))
         case ReadingTaken():
             reading = body.reading
@@ -307,10 +315,17 @@ def _after(
             return replace(before, letters=body.letters)
         case Alerted():
             return replace(before, error_code=body.error_code, reason=body.reason, next_action=body.next_action)
-        case Began() | Intended() | Looked() | Ended():
+        case PersonRemoved():
+            return replace(before, removed_on=body.on)
+        case Began() | Intended() | Looked() | Ended() | Phoned():
             return before
         case _:
             assert_never(body)
+
+
+def _after_fax(before: Snapshot, at: datetime, body: FaxEvent) -> Snapshot:
+    here, standing = fold_faxed_request(before, at, body)
+    return here if standing is None else _stand(here, standing)
 
 
 def _stand(before: Snapshot, standing: Standing) -> Snapshot:

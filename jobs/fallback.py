@@ -1,6 +1,6 @@
 """Where a request's way begins, and what it does while its portal is down: waiting, fax, phone.
 
-Pure: words and moments, no journal. Until PriorBot sends faxes itself, a fax that is due is a person's task like a phone call.
+Pure: words and moments, no journal. A request that is to be faxed stands as `to_fax`; the fax queue takes it from there.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
-from bots.errors import BotError
+from bots.errors import BotError, PortalDown
 from bots.model import Status
 from jobs.events import Standing
 from jobs.state import Channel, Decision, FallbackWay, Route, Snapshot
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 RETRY_AFTER = timedelta(minutes=5)
 """A single failure is no outage: the request is tried again so much later."""
+LOOK_AGAIN = timedelta(days=1)
+"""A request that waits for its portal without end is looked at again so much later; the portal's return sets it free before."""
+LONGEST_PROBE = timedelta(minutes=30)
+"""The longest time between two tries of a portal that is down."""
+OUTAGES = frozenset({"portal_down", "portal_slow"})
+"""Error codes of a request that waits because its portal does not work."""
+TO_FAX = "fax_due"
+"""Error code of a request that has left for the fax queue and is not in it yet."""
+TO_PHONE = "phone_by_hand"
+"""Error code of a request that a person phones in."""
 RATE_LIMITED_FOR = timedelta(minutes=30)
 """A portal that asks to slow down is left alone so long."""
 
@@ -28,7 +38,7 @@ def begin(route: Route, now: Snapshot) -> tuple[Channel, Standing]:
         case Decision.PORTAL:
             return Channel.PORTAL, standing_of(now)
         case Decision.FAX:
-            return Channel.FAX, fax_task(route.number, route.rule_ids, route.reason)
+            return Channel.FAX, to_fax(route.number, route.rule_ids, route.reason)
         case Decision.PHONE:
             return Channel.PHONE, phone_task(route.number, route.rule_ids, route.reason)
         case Decision.NOT_REQUIRED:
@@ -62,7 +72,17 @@ def standing_of(now: Snapshot) -> Standing:
     )
 
 
+def to_fax(number: str, rule_ids: tuple[str, ...], reason: str) -> Standing:
+    """It waits for the fax queue to take it, and for no portal any more."""
+    return Standing(
+        status=Status.WAITING,
+        error_code=TO_FAX,
+        reason=f"{reason.rstrip('.')}. It leaves by fax to {number}{_rules(rule_ids)}.",
+    )
+
+
 def fax_task(number: str, rule_ids: tuple[str, ...], reason: str) -> Standing:
+    """A person faxes it, because PriorBot cannot: ``reason`` says why."""
     return Standing(
         status=Status.NEEDS_PERSON,
         error_code="fax_by_hand",
@@ -74,9 +94,10 @@ def fax_task(number: str, rule_ids: tuple[str, ...], reason: str) -> Standing:
 def phone_task(number: str, rule_ids: tuple[str, ...], reason: str) -> Standing:
     return Standing(
         status=Status.NEEDS_PERSON,
-        error_code="phone_by_hand",
+        error_code=TO_PHONE,
         reason=reason,
-        next_action=f"Phone this request in: {number}{_rules(rule_ids)}. PriorBot will not submit it as well.",
+        next_action=f"Phone this request in: {number}{_rules(rule_ids)}. PriorBot will not submit it as well. "
+        "What to say, and when: priorbot phone list",
     )
 
 
@@ -104,27 +125,21 @@ def wait_for_settings(now: datetime, error: BotError) -> Standing:
     )
 
 
-def while_down(step: OutageStep, portal: str, error_code: str, *, down_since: datetime, look_again: datetime) -> Standing:
-    """What the payer's rules (``step``: `jobs.routing.after_outage`) make of a portal that is down since then.
-
-    ``look_again`` is when the portal is tried again (aware); a request that waits is due then at the latest.
-    """
-    reason = f"{portal} is down since {down_since:%Y-%m-%d %H:%M} UTC"
+def while_down(
+    step: OutageStep, portal: str, error_code: str, *, down_since: datetime, now: datetime
+) -> tuple[Channel, Standing]:
+    """What the payer's rules (``step``: `jobs.routing.after_outage`) make of a request whose portal is down since then."""
+    reason = f"{portal} is down since {down_since:%Y-%m-%d %H:%M} UTC; nothing was sent"
     match step.way:
         case FallbackWay.FAX:
-            return fax_task(step.number, step.rule_ids, f"{reason}; nothing was sent.")
+            return Channel.FAX, to_fax(step.number, step.rule_ids, reason)
         case FallbackWay.PHONE:
-            return phone_task(step.number, step.rule_ids, f"{reason}; nothing was sent.")
+            return Channel.PHONE, phone_task(step.number, step.rule_ids, f"{reason}.")
         case FallbackWay.WAIT:
-            if step.until is None:
-                kept = f"{reason}; nothing was sent. It waits for the portal{_rules(step.rule_ids)}."
-                return wait(look_again, error_code, kept)
-            leaves = f"{step.until:%Y-%m-%d %H:%M} UTC"
-            return wait(
-                min(step.until, look_again),
-                error_code,
-                f"{reason}; nothing was sent. It waits for the portal and leaves another way on {leaves}{_rules(step.rule_ids)}.",
-            )
+            code = error_code if error_code in OUTAGES else PortalDown.code
+            leaves = f" and leaves another way on {step.until:%Y-%m-%d %H:%M} UTC" if step.until else ""
+            waits = f"{reason}. It waits for the portal{leaves}{_rules(step.rule_ids)}."
+            return Channel.PORTAL, wait(step.until or now + LOOK_AGAIN, code, waits)
         case _:
             assert_never(step.way)
 

@@ -19,11 +19,11 @@ from bots.errors import OF_ONE_ACCOUNT, Action, BadReading, BotError
 from bots.member_ids import bare_id
 from bots.model import CaseSummary, Reading, Status, Units
 from jobs import events as happened
-from jobs.case_lists import has_lied, is_open, mark, needs_reading, spot_checks, was_found_lying
+from jobs.case_lists import is_open, mark, needs_reading
 from jobs.events import Standing
 from jobs.fallback import advice
 from jobs.journal_schema import JournalError
-from jobs.office import Desk, Office, Outcome, at_desk
+from jobs.office import Desk, Office, Outcome, admitted, at_desk
 from jobs.retries import read_again
 from jobs.side_by_side import side_by_side
 from jobs.state import AWAITED, DECIDED, GRANTED, PAYER_WORDS, Snapshot, is_allowed
@@ -44,10 +44,12 @@ async def follow_open(
 ) -> tuple[Outcome, ...]:
     """Reads what became of the open cases, all portals side by side. Returns an outcome for each case whose page was read."""
     cases: dict[str, dict[str, Snapshot]] = {}
-    for snapshot in office.journal.snapshots(status=AWAITED | PAYER_WORDS):
+    words = AWAITED | PAYER_WORDS
+    found = office.journal.snapshots(status=words) if only is None else office.journal.snapshots_of(only)
+    for snapshot in found:
         receipt = snapshot.receipt
-        wanted = only is None or snapshot.request.request_id in only
-        if receipt is not None and receipt.portal in office.plans and wanted:
+        is_meant = snapshot.status in words and snapshot.removed_on is None
+        if receipt is not None and receipt.portal in office.plans and is_meant:
             cases.setdefault(receipt.portal, {})[receipt.reference_no] = snapshot
     outcomes: list[Outcome] = []
     await side_by_side(
@@ -69,7 +71,8 @@ async def read_units(
     for snapshot in office.journal.snapshots(status=GRANTED):
         taken_by = snapshot.receipt.portal if snapshot.receipt else ""
         slug = office.rules.units_portal(snapshot.request, taken_by, office.now())
-        if slug in office.plans and (only is None or snapshot.request.request_id in only):
+        wanted = only is None or snapshot.request.request_id in only
+        if slug in office.plans and wanted and snapshot.removed_on is None:
             granted.setdefault(slug, []).append(snapshot)
     outcomes: list[Outcome] = []
     await side_by_side(
@@ -78,6 +81,25 @@ async def read_units(
         if portals is None or slug in portals
     )
     return tuple(outcomes)
+
+
+async def read_letters_due(office: Office, *, portals: Collection[str] | None = None) -> None:
+    """Reads the letters of decided cases that have none yet, also where nothing is open any more."""
+    lacking: dict[str, dict[str, str]] = {}
+    for snapshot in office.journal.snapshots(status=DECIDED):
+        if snapshot.receipt is not None and snapshot.receipt.portal in office.plans and lacks_letters(snapshot, office.now()):
+            mine = lacking.setdefault(snapshot.receipt.portal, {})
+            mine[snapshot.receipt.reference_no] = snapshot.request.request_id
+    await side_by_side(
+        _with_reader(office, slug, partial(_all_letters, mine=mine))
+        for slug, mine in lacking.items()
+        if portals is None or slug in portals
+    )
+
+
+async def _all_letters(reader: _Reader, mine: Mapping[str, str]) -> None:
+    for reference_no, request_id in mine.items():
+        await _read_letters(reader, reference_no, request_id)
 
 
 # --- one portal's reader -----------------------------------------------------------------------------------------
@@ -103,6 +125,8 @@ class _Reader:
     async def read(self, read: Callable[[], Awaitable[T]]) -> T:
         """One read, repeated while it may well work a moment later. Raises `_Stopped`, or what the portal says."""
         office = self.office
+        if office.is_stopping():
+            raise _Stopped(next_account=False)
         if office.states.spend(self.slug, office.plans[self.slug].max_actions_per_hour) is not None:
             raise _Stopped(next_account=False)
         try:
@@ -130,9 +154,13 @@ class _Reader:
 
 async def _with_reader(office: Office, slug: str, work: Callable[[_Reader], Awaitable[None]]) -> None:
     """Does the work under the first account that gets through; leaves it for the next time when none does."""
-    plan = office.plans[slug]
-    if plan.next_open(office.now()) > office.now() or not office.states.may_use(slug):
-        return
+    if office.plans[slug].next_open(office.now()) <= office.now():
+        async with admitted(office, slug) as may:
+            if may:
+                await _read_under_some_account(office, slug, work)
+
+
+async def _read_under_some_account(office: Office, slug: str, work: Callable[[_Reader], Awaitable[None]]) -> None:
     for account in office.accounts(slug):
         try:
             async with at_desk(office, slug, account) as desk:
@@ -167,27 +195,21 @@ async def _sweep(reader: _Reader, mine: Mapping[str, Snapshot], outcomes: list[O
     office = reader.office
     now, has_list = office.now(), office.plans[reader.slug].is_searchable
     listed = await _listed(reader, mine) if has_list else {}
-    lies = bool(reader.driver.list_lies) or was_found_lying(mine, now)
-    due = [number for number, one in mine.items() if needs_reading(one, listed.get(number), now, lies=lies, has_list=has_list)]
-    left = {number: one for number, one in mine.items() if number not in set(due) and number in listed}
-    due += [one.receipt.reference_no for one in _looked_at_today(reader, left.values()) if one.receipt is not None]
-    for number in due:
-        await _read_case(reader, number, mine[number], listed.get(number))
-        outcomes.append(reader.outcome(mine[number].request.request_id))
-    unchanged = [one.request.request_id for number, one in left.items() if number not in set(due)]
+    unchanged = []
+    for number, snapshot in mine.items():
+        row = listed.get(number)
+        if needs_reading(snapshot, row, now, has_list=has_list):
+            await _read_case(reader, number, snapshot, row)
+            outcomes.append(reader.outcome(snapshot.request.request_id))
+        elif row is not None:
+            unchanged.append(snapshot.request.request_id)
     with office.journal.write() as write:
         for request_id in unchanged:
             write.append(request_id, happened.Checked())
-    # Last, so that a letter that does not come hides nothing.
+    # Last, so that a letter that does not come hides nothing. What has its letters already is not even looked up.
     for reference_no, snapshot in mine.items():
-        await _read_letters(reader, reference_no, snapshot.request.request_id)
-
-
-def _looked_at_today(reader: _Reader, left: Iterable[Snapshot]) -> list[Snapshot]:
-    """The day's spot checks, once a day over all processes."""
-    office, now = reader.office, reader.office.now()
-    found = spot_checks(left, now)
-    return found if found and office.journal.claim_tick(f"list {reader.slug}", now.date().isoformat()) else []
+        if snapshot.letters is None:
+            await _read_letters(reader, reference_no, snapshot.request.request_id)
 
 
 async def _listed(reader: _Reader, mine: Mapping[str, Snapshot]) -> dict[str, CaseSummary]:
@@ -198,8 +220,7 @@ async def _listed(reader: _Reader, mine: Mapping[str, Snapshot]) -> dict[str, Ca
 async def _read_letters(reader: _Reader, reference_no: str, request_id: str) -> None:
     """The letters of a case that was decided, once. What does not come is asked for again when this portal is next read."""
     office = reader.office
-    now = office.journal.snapshot(request_id)
-    if not reader.driver.has_letters or not lacks_letters(now, office.now()):
+    if not reader.driver.has_letters or not lacks_letters(office.journal.snapshot(request_id), office.now()):
         return
     try:
         letters = await reader.read(lambda: reader.driver.read_letters(reference_no))
@@ -229,10 +250,7 @@ async def _read_case(reader: _Reader, reference_no: str, snapshot: Snapshot, row
         _alert(office, snapshot, error)
         return
     standing = Standing(status=reading.status, reason=reading.status_reason)
-    lied = has_lied(row, snapshot.reading, reading)
-    if lied:
-        structlog.get_logger().warning("list_lies", portal=reader.slug)
-    reading = replace(reading, listed_as=mark(row) if row else "", list_lied=lied)
+    reading = replace(reading, listed_as=mark(row) if row else "")
     if reading.status is Status.UNKNOWN:
         reason = f"{reader.slug} says {reading.status_raw!r}, a word that PriorBot does not know."
         standing = Standing(status=Status.UNKNOWN, error_code="unknown_word", reason=reason)

@@ -105,8 +105,18 @@ class Home:
         return self.path / "exceptions.csv"
 
     @property
+    def books(self) -> tuple[Path, ...]:
+        """Files that name members and are written whole, again and again."""
+        return (self.ledger_csv, self.ledger_xlsx, self.exceptions_csv)
+
+    @property
     def report_html(self) -> Path:
         return self.path / "report.html"
+
+    @property
+    def reports(self) -> Path:
+        """Where reports of a certain time lie that were sent or asked for."""
+        return self.path / "reports"
 
     @property
     def rejects(self) -> Path:

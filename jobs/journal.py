@@ -7,39 +7,37 @@ are on the disk.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, delete, exists, insert, or_, select
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
-from bots.model import AuthRequest, Frozen, Payer, Status
+from bots.model import AuthRequest, Frozen, Status
 from jobs import events as happened
-from jobs.clock import Clock, instant_text, parse_instant, utc_now
-from jobs.events import Event, Standing, decode_body
-from jobs.fallback import begin
+from jobs.chain import ChainCheck
+from jobs.clock import Clock, instant_text, utc_now
+from jobs.events import Standing
+from jobs.fallback import TO_PHONE, begin
+from jobs.journal_read import PAGE, JournalReader, event_of
 from jobs.journal_schema import (
-    GENESIS,
     PROJECTIONS,
     JournalDamaged,
     JournalUnavailable,
-    attempts,
     ensure_schema,
     events,
     journal_head,
     open_engine,
-    requests,
     ticks,
 )
-from jobs.journal_write import NoSuchRequest, Write, hash_of, owner_of
-from jobs.projection import Projection, decode_attempt, decode_snapshot
-from jobs.state import OPEN_ATTEMPT, Attempt, AttemptState, Route, Snapshot
+from jobs.journal_write import NoSuchRequest, Write
+from jobs.projection import Projection
+from jobs.state import Attempt, AttemptState, Channel, Decision, Route, Snapshot
 
-_PAGE = 1000
-"""Rows read at once; no transaction stays open while a caller looks at them."""
+_ADD_TICK = insert(ticks)
 CORRECTABLE = frozenset({Status.REJECTED, Status.NOT_ELIGIBLE, Status.NEEDS_PERSON})
 """Where a request that was never sent can be replaced by a corrected one of the same id."""
 
@@ -66,13 +64,12 @@ class Different(Frozen):
 Acceptance = Accepted | Same | Different
 
 
-class Journal:
+class Journal(JournalReader):
     """Open one with `Journal.open`; close it, or use it as a context. ``now`` is the clock of all that jobs do."""
 
     def __init__(self, engine: Engine, now: Clock) -> None:
-        self._engine = engine
+        super().__init__(engine, now)
         self._writer = engine.execution_options(writes=True)
-        self.now = now
 
     @classmethod
     def open(cls, url: str, *, now: Clock = utc_now) -> Self:
@@ -102,10 +99,10 @@ class Journal:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
-            yield connection
+    @property
+    def engine(self) -> Engine:
+        """For what is no transaction: see `jobs.removing`."""
+        return self._engine
 
     @contextmanager
     def write(self) -> Iterator[Write]:
@@ -130,7 +127,7 @@ class Journal:
     def accept_all(self, rows: Iterable[tuple[AuthRequest, str]]) -> Iterator[Acceptance]:
         """`accept` for many, some hundred in each transaction; an answer is given when its transaction is on the disk."""
         left = iter(rows)
-        while batch := list(islice(left, _PAGE)):
+        while batch := list(islice(left, PAGE)):
             with self.write() as write:
                 write.rows.preload([request.request_id for request, _ in batch])
                 answers = [self._accept(write, request, fingerprint) for request, fingerprint in batch]
@@ -144,7 +141,7 @@ class Journal:
             return Accepted(request_id=request_id)
         if kept.fingerprint == fingerprint:
             return Same(request_id=request_id)
-        if kept.snapshot.status in CORRECTABLE and kept.snapshot.receipt is None and not write.rows.open_attempt(request_id):
+        if _is_correctable(kept.snapshot) and not write.rows.open_attempt(request_id):
             write.append(request_id, happened.Corrected(request=request, fingerprint=fingerprint))
             return Accepted(request_id=request_id, corrected=True)
         return Different(request_id=request_id)
@@ -161,103 +158,11 @@ class Journal:
     def set_routes(self, rows: Iterable[tuple[str, Route]]) -> None:
         """`set_route` for many, some hundred in each transaction."""
         left = iter(rows)
-        while batch := list(islice(left, _PAGE)):
+        while batch := list(islice(left, PAGE)):
             with self.write() as write:
                 write.rows.preload([request_id for request_id, _ in batch])
                 for request_id, route in batch:
                     _route(write, request_id, route)
-
-    # --- reading -------------------------------------------------------------------------------------------------
-
-    def snapshot(self, request_id: str) -> Snapshot:
-        """The request as it stands. Raises `NoSuchRequest`."""
-        with self.read() as connection:
-            found = connection.execute(select(requests.c.snapshot).where(requests.c.request_id == request_id)).scalar()
-        if found is None:
-            raise NoSuchRequest(request_id)
-        return decode_snapshot(found)
-
-    def snapshots(
-        self,
-        payer: Payer | None = None,
-        portal: str | None = None,
-        status: Status | Collection[Status] | None = None,
-    ) -> Iterator[Snapshot]:
-        """All requests that fit, in the order in which they were accepted. Streams: no more than a page in memory."""
-        wanted = [status] if isinstance(status, Status) else status
-        fits = [
-            *([requests.c.payer == payer.value] if payer is not None else []),
-            *([requests.c.portal == portal] if portal is not None else []),
-            *([requests.c.status.in_([each.value for each in wanted])] if wanted is not None else []),
-        ]
-        last = -1
-        while True:
-            page = select(requests.c.accepted_seq, requests.c.snapshot).where(requests.c.accepted_seq > last, *fits)
-            with self.read() as connection:
-                rows = connection.execute(page.order_by(requests.c.accepted_seq).limit(_PAGE)).all()
-            for seq, text in rows:
-                last = seq
-                yield decode_snapshot(text)
-            if len(rows) < _PAGE:
-                return
-
-    def events(self, request_id: str | None = None) -> Iterator[Event]:
-        """The history, oldest first; of one request ("": of portals and passwords), or all of it."""
-        for row in self._event_rows(request_id):
-            yield _event(row)
-
-    def _event_rows(self, request_id: str | None) -> Iterator[RowMapping]:
-        fits = [] if request_id is None else [events.c.request_id == request_id]
-        last = 0
-        while True:
-            page = select(events).where(events.c.seq > last, *fits).order_by(events.c.seq).limit(_PAGE)
-            with self.read() as connection:
-                rows = connection.execute(page).mappings().all()
-            for row in rows:
-                last = row["seq"]
-                yield row
-            if len(rows) < _PAGE:
-                return
-
-    def attempts(self, request_id: str | None = None, state: AttemptState | None = None) -> tuple[Attempt, ...]:
-        """Attempts that fit, in the order in which they began."""
-        fits = [
-            *([attempts.c.request_id == request_id] if request_id is not None else []),
-            *([attempts.c.state == state.value] if state is not None else []),
-        ]
-        with self.read() as connection:
-            found = connection.execute(select(attempts.c.attempt).where(*fits).order_by(attempts.c.attempt_id)).scalars().all()
-        return tuple(map(decode_attempt, found))
-
-    def due(self, portal: str, only: Collection[str] | None = None) -> tuple[Snapshot, ...]:
-        """Requests to be submitted on that portal now, in the order in which they were accepted."""
-        query = select(requests.c.snapshot).where(requests.c.portal == portal, self._is_due())
-        with self.read() as connection:
-            found = connection.execute(query.order_by(requests.c.accepted_seq)).scalars().all()
-        snapshots = map(decode_snapshot, found)
-        return tuple(each for each in snapshots if only is None or each.request.request_id in only)
-
-    def portals_due(self) -> tuple[str, ...]:
-        """Portals for which something is due."""
-        query = select(requests.c.portal).where(requests.c.portal != "", self._is_due()).distinct()
-        with self.read() as connection:
-            return tuple(sorted(connection.execute(query).scalars()))
-
-    def _is_due(self) -> ColumnElement[bool]:
-        """New, or its waiting is over; and nothing was sent that may have been accepted."""
-        live = [state.value for state in OPEN_ATTEMPT - {AttemptState.DRAFTING}]
-        sent = exists().where(attempts.c.request_id == requests.c.request_id, attempts.c.state.in_(live))
-        waited = and_(
-            requests.c.status == Status.WAITING.value,
-            requests.c.waiting_until != "",
-            requests.c.waiting_until <= instant_text(self.now()),
-        )
-        return and_(or_(requests.c.status == Status.NEW.value, waited), ~sent)
-
-    def owner_of(self, portal: str, reference_no: str) -> str:
-        """Id of the request to which that case belongs; "" when it is none of ours."""
-        with self.read() as connection:
-            return owner_of(connection, portal, reference_no)
 
     # --- moving --------------------------------------------------------------------------------------------------
 
@@ -268,22 +173,35 @@ class Journal:
             return write.snapshot(request_id)
 
     def release(self, request_id: str) -> Snapshot:
-        """A person has cleared what stood in the way: a request that was not sent is tried again."""
+        """A person has cleared what stood in the way: a request that was not sent begins its way again.
+
+        Raises `MoveRefused` for one that is somebody's to phone in: the call may just be made (`jobs.phone`).
+        """
         with self.write() as write:
             now = write.snapshot(request_id)
-            if now.status is not Status.NEEDS_PERSON or write.rows.open_attempt(request_id) is not None:
+            if now.status is not Status.NEEDS_PERSON or _is_phoned(now) or write.rows.open_attempt(request_id) is not None:
                 raise happened.MoveRefused("a request", now.status, Status.NEW)
             write.append(request_id, happened.Moved(standing=Standing(status=Status.NEW)))
+            if now.route is not None and now.route.decision in (Decision.PORTAL, Decision.FAX, Decision.PHONE):
+                channel, standing = begin(now.route, write.snapshot(request_id))
+                write.append(request_id, happened.Routed(route=now.route, channel=channel, standing=standing))
             return write.snapshot(request_id)
 
-    def claim_tick(self, job: str, slot: str) -> bool:
-        """True for exactly one caller of each job and slot, over all processes and restarts."""
-        with self.write() as write:
-            taken = select(ticks.c.slot).where(ticks.c.job == job, ticks.c.slot == slot)
-            if write.connection.execute(taken).first() is not None:
-                return False
-            write.connection.execute(insert(ticks).values(job=job, slot=slot, claimed_at=instant_text(write.at)))
-            return True
+    def claim_tick(self, job: str, slot: str, *noted: str) -> bool:
+        """True for exactly one caller of each job and slot, over all processes and restarts.
+
+        ``noted``: what is noted of the slot in the same transaction, by the one who gets it.
+        """
+        at = instant_text(self.now())
+        try:
+            with self._writer.begin() as connection:
+                for name in (job, *noted):
+                    connection.execute(_ADD_TICK, {"job": name, "slot": slot, "claimed_at": at})
+        except IntegrityError:
+            return False
+        except OperationalError as error:
+            raise JournalUnavailable from error
+        return True
 
     # --- its own soundness ---------------------------------------------------------------------------------------
 
@@ -291,13 +209,12 @@ class Journal:
         """Reads the whole history and checks each link. Returns the number of events; raises `JournalDamaged`."""
         with self.read() as connection:  # first: others may add to the history while it is read
             head = connection.execute(select(journal_head.c.seq, journal_head.c.hash)).one()
-        seq, before = 0, GENESIS
+        chain = ChainCheck()
         for row in self._event_rows(None):
-            if row["seq"] != seq + 1 or row["prev_hash"] != before or row["hash"] != hash_of(row):
-                raise JournalDamaged(f"event {seq + 1} of its history does not fit the one before")
-            seq, before = row["seq"], row["hash"]
-            if seq == head.seq and before != head.hash:
+            chain.take(row)
+            if chain.seq == head.seq and chain.hash != head.hash:
                 raise JournalDamaged("its last event is not the one that was written last")
+        seq = chain.end()
         if seq < head.seq:
             raise JournalDamaged(f"the end of its history is missing after event {seq}")
         return seq
@@ -319,33 +236,33 @@ class Journal:
             for table in reversed(PROJECTIONS):
                 write.connection.execute(delete(table))
             projection = Projection(write.connection, from_nothing=True)
-            query = select(events).order_by(events.c.seq).execution_options(yield_per=_PAGE)
+            query = select(events).order_by(events.c.seq).execution_options(yield_per=PAGE)
             for row in write.connection.execute(query).mappings():
-                projection.apply(_event(row))
+                projection.apply(event_of(row))
             projection.flush()
             return before == _projected(write.connection)
 
 
+def _is_correctable(now: Snapshot) -> bool:
+    return now.status in CORRECTABLE and now.receipt is None and not _is_phoned(now)
+
+
+def _is_phoned(now: Snapshot) -> bool:
+    return now.status is Status.NEEDS_PERSON and now.error_code == TO_PHONE
+
+
 def _route(write: Write, request_id: str, route: Route) -> None:
     now = write.snapshot(request_id)
-    if now.status in (Status.NEW, Status.WAITING) and not _was_sent(write.rows.open_attempt(request_id)):
+    if now.channel in (Channel.FAX, Channel.PHONE):
+        return  # it has left on that channel and takes no other
+    if now.status in (Status.NEW, Status.WAITING) and not _is_on_its_way(write.rows.open_attempt(request_id)):
         channel, standing = begin(route, now)
         write.append(request_id, happened.Routed(route=route, channel=channel, standing=standing))
 
 
-def _was_sent(attempt: Attempt | None) -> bool:
-    return attempt is not None and attempt.state is not AttemptState.DRAFTING
-
-
-def _event(row: RowMapping) -> Event:
-    return Event(
-        seq=row["seq"],
-        request_id=row["request_id"],
-        at=parse_instant(row["at"]),
-        body=decode_body(row["body"]),
-        prev_hash=row["prev_hash"],
-        hash=row["hash"],
-    )
+def _is_on_its_way(attempt: Attempt | None) -> bool:
+    """It may have been sent, or it stands in the fax queue."""
+    return attempt is not None and (attempt.state is not AttemptState.DRAFTING or attempt.channel is Channel.FAX)
 
 
 def _projected(connection: Connection) -> list[Sequence[Any]]:

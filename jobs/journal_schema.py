@@ -34,9 +34,10 @@ from sqlalchemy import (
 )
 
 from bots.private import open_private, sync_folder
+from jobs.journal_guard import guard_history
 from jobs.state import OPEN_ATTEMPT
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 5
 BUSY_MILLISECONDS = 30_000
 """How long a writer waits for another process's transaction; each takes milliseconds."""
 GENESIS = "0" * 64
@@ -99,6 +100,36 @@ attempts = Table(
 )
 """A projection of the events: one `jobs.state.Attempt` a row; the partial index is the last guard against a second commit."""
 
+faxes = Table(
+    "faxes",
+    metadata,
+    Column("fax_id", Text, primary_key=True),
+    Column("request_id", Text, ForeignKey("requests.request_id"), nullable=False, index=True),
+    Column("payer", Text, nullable=False),
+    Column("desk", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("not_before", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("fax", Text, nullable=False),
+    Index("faxes_in_order", "step", "rank", "fax_id"),
+)
+"""A projection of the events: one `jobs.fax.state.Fax` a row. Within one ``rank`` the queue goes by ``fax_id``."""
+
+fax_lines = Table(
+    "fax_lines",
+    metadata,
+    Column("line", Text, primary_key=True),
+    Column("down_since", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("rest_until", Text, nullable=False),
+    Column("needs_person", Integer, nullable=False),
+    Column("alerted", Integer, nullable=False),
+)
+"""A projection of the events: lines on which nothing can be sent now."""
+
 readings = Table(
     "readings",
     metadata,
@@ -148,6 +179,35 @@ credentials = Table(
 )
 """``proven``: the portal has accepted it once. ``open_tries``: tries whose answer nobody saw."""
 
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("fax_id", Text, primary_key=True),
+    Column("original", Text, nullable=False),
+    Column("is_read", Integer, nullable=False),
+)
+"""Faxes that came in; one that was kept but not read to its end is read again."""
+
+letters = Table(
+    "letters",
+    metadata,
+    Column("letter_id", Text, primary_key=True),
+    Column("fax_id", Text, ForeignKey("arrivals.fax_id"), nullable=False, index=True),
+    Column("state", Text, nullable=False, index=True),
+    Column("fingerprint", Text, nullable=False, index=True),
+    Column("letter", Text, nullable=False),
+)
+"""A projection of the events: one `jobs.letter_events.Letter` a row."""
+
+emptied = Table(
+    "emptied",
+    metadata,
+    Column("seq", BigInteger, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("hash", Text, nullable=False),
+    Column("by_seq", BigInteger, ForeignKey("events.seq"), nullable=False),
+)
+"""A projection of the events: the ones from which the person was taken out, and the event that names them."""
+
 # Working state: not history, and so not part of what is rebuilt from the events.
 
 seats = Table(
@@ -193,29 +253,32 @@ ticks = Table(
 )
 """Each slot of the schedule is claimed here before its work, so that nothing runs twice."""
 
-PROJECTIONS = (requests, attempts, readings, units, disabled, credentials)
+PROJECTIONS = (requests, attempts, faxes, fax_lines, readings, units, disabled, credentials, arrivals, letters, emptied)
 """What `Journal.rebuild` derives from the events, parents first."""
-
-_SAYS = "the history is only ever added to"
-_APPEND_ONLY = {
-    "sqlite": tuple(
-        f"CREATE TRIGGER events_no_{what} BEFORE {what} ON events BEGIN SELECT RAISE(ABORT, '{_SAYS}'); END"
-        for what in ("update", "delete")
-    ),
-    "postgresql": (
-        f"CREATE FUNCTION events_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{_SAYS}'; END $$",
-        "CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON events "
-        "FOR EACH STATEMENT EXECUTE FUNCTION events_append_only()",
-    ),
-}
 
 
 def _only_new_events(_connection: Connection) -> None:
     """New kinds of events (2: letters, enrolments) or fields (3: a route's portal that handed over, what a
-    portal said); the tables are the same."""
+    portal said; 4: the books' comparisons, phone calls, an outage's announcement, the service's); the tables are the same."""
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _only_new_events, 2: _only_new_events}
+def _new_tables(connection: Connection) -> None:
+    """New tables besides the old ones (4: the fax queue, letters by fax)."""
+    metadata.create_all(connection)
+
+
+def _new_guard(connection: Connection) -> None:
+    """5: events from which the person was taken out, and the guard that lets exactly these change."""
+    metadata.create_all(connection)
+    guard_history(connection, anew=True)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
+    1: _only_new_events,
+    2: _only_new_events,
+    3: _new_tables,
+    4: _new_guard,
+}
 """From version n to n + 1, each in one transaction."""
 
 
@@ -251,6 +314,11 @@ class JournalUnavailable(JournalError):
         )
 
 
+def sentence_of(error: Exception) -> str:
+    """What staff are told of a journal that cannot be used; what the database itself raises would quote its content."""
+    return error.sentence if isinstance(error, JournalError) else JournalUnavailable().sentence
+
+
 def open_engine(url: str) -> Engine:
     """An engine whose every commit is on the disk when it returns. Creates a missing SQLite file, mode 0600."""
     address = make_url(url)
@@ -282,6 +350,8 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
         "fullfsync = ON",  # macOS: through the drive's own cache as well
         "checkpoint_fullfsync = ON",
         "foreign_keys = ON",
+        "secure_delete = ON",  # what is deleted or replaced is overwritten
+        "temp_store = MEMORY",  # nothing of a patient in the system's temporary files
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -299,8 +369,7 @@ def ensure_schema(connection: Connection) -> None:
     """
     if not inspect(connection).has_table(journal_meta.name):
         metadata.create_all(connection)
-        for statement in _APPEND_ONLY[connection.dialect.name]:
-            connection.exec_driver_sql(statement)
+        guard_history(connection)
         connection.execute(insert(journal_meta).values(name="schema_version", value=str(SCHEMA_VERSION)))
         connection.execute(insert(journal_head).values(id=1, seq=0, hash=GENESIS))
         return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from jobs.clock import instant_text
 from jobs.events import AnyBody, Event, encode, kind_of
@@ -18,6 +19,7 @@ from jobs.state import Snapshot
 _HEAD = select(journal_head.c.seq, journal_head.c.hash).with_for_update()
 _ADD = insert(events)
 _SET_HEAD = update(journal_head)
+_EMPTY = update(events).where(events.c.seq == bindparam("row_seq"))
 
 
 class NoSuchRequest(KeyError):
@@ -35,6 +37,7 @@ class Write:
         head = connection.execute(_HEAD).one()
         self._seq, self._hash = int(head.seq), str(head.hash)
         self._added: list[dict[str, Any]] = []
+        self._emptied: list[dict[str, Any]] = []
 
     def append(self, request_id: str, *bodies: AnyBody) -> None:
         """Adds events of one request ("" for a portal's or a password's). Raises `MoveRefused` and then writes nothing."""
@@ -51,6 +54,10 @@ class Write:
             self._hash = hash_of(row)
             self._added.append(row | {"hash": self._hash})
             self.rows.apply(Event(seq=self._seq, request_id=request_id, at=self.at, body=body, prev_hash=before, hash=self._hash))
+
+    def empty(self, seq: int, body: str) -> None:
+        """Puts what is left of an event into its row. Only for one that a `PersonRemoved` of this transaction names."""
+        self._emptied.append({"row_seq": seq, "body": body})
 
     @property
     def next_seq(self) -> int:
@@ -69,9 +76,11 @@ class Write:
             self.connection.execute(_ADD, self._added)
             self.rows.flush()
             self.connection.execute(_SET_HEAD, {"seq": self._seq, "hash": self._hash})
+        if self._emptied:
+            self.connection.execute(_EMPTY, self._emptied)
 
 
-def hash_of(row: dict[str, Any] | RowMapping) -> str:
+def hash_of(row: Mapping[str, Any] | RowMapping) -> str:
     """The hash of an event's row, over its content and the hash before it. Shape: 64 hexadecimal digits (SHA-256)."""
     covered = [row[name] for name in ("prev_hash", "seq", "request_id", "kind", "at", "body")]
     return hashlib.sha256(msgspec.json.encode(covered)).hexdigest()

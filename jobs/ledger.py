@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from bots.eligibility import Eligibility
-from bots.model import Frozen, LineReading, ServiceLine, Status, Units
+from bots.model import AuthRequest, Frozen, LineReading, ServiceLine, Status, Units, UnitType
 from jobs.cells import csv_text, is_guarded, printable, unguard
+from jobs.ledger_seal import put_aside, seal
 from jobs.state import GRANTED, Channel, Decision, Snapshot
-from jobs.writing import Written, write_whole
+from jobs.writing import NotWritten, Written, write_whole
 
 if TYPE_CHECKING:
     from jobs.home import Home
@@ -95,12 +97,24 @@ class LedgerDamaged(Exception):
 def ledger_rows(snapshot: Snapshot) -> tuple[LedgerRow, ...]:
     """The rows of one request, one per service line, in the order of its lines."""
     readings = list(snapshot.reading.lines) if snapshot.reading else []
-    units = list(snapshot.units)
     codes = snapshot.request.codes
     return tuple(
-        _row(snapshot, line, _take_reading(line, readings, codes.count(line.service_code)), _take_units(line, units))
-        for line in snapshot.request.lines
+        # Amounts of two kinds never stand in one row: another kind is told by the reconciliation, and by `priorbot units`.
+        _row(snapshot, line, _take_reading(line, readings, codes.count(line.service_code)), in_kind_of(line, units))
+        for line, units in units_of_lines(snapshot.request, snapshot.units)
     )
+
+
+def units_of_lines(request: AuthRequest, shown: Iterable[Units]) -> Iterator[tuple[ServiceLine, Units | None]]:
+    """Each line of a request with its own units among those that a page showed; each of these is used once."""
+    left = list(shown)
+    for line in request.lines:
+        yield line, _take_units(line, left)
+
+
+def in_kind_of(line: ServiceLine, units: Units | None) -> Units | None:
+    """The units where they are counted as they were asked for. A page that names no kind counts so (`UnitType.UNITS`)."""
+    return units if units is not None and units.unit_type in (UnitType.UNITS, line.unit_type) else None
 
 
 def _row(snapshot: Snapshot, line: ServiceLine, read: LineReading | None, used: Units | None) -> LedgerRow:
@@ -247,12 +261,26 @@ def coverage_object(said: Eligibility) -> dict[str, object]:
 
 
 def write_ledger(home: Home, snapshots: Iterable[Snapshot], now: datetime) -> tuple[Written, ...]:
-    """Writes ``ledger.csv`` and ``ledger.xlsx``. One worksheet's limit is the format's; beyond it there is only the CSV."""
+    """Writes ``ledger.csv`` and ``ledger.xlsx``. One worksheet's limit is the format's; beyond it there is only the CSV.
+
+    A file that somebody changed is told, kept aside and replaced. Raises `jobs.writing.NotWritten`; the last good one then stays.
+    """
     content, rows = ledger_csv(snapshots)
-    written = [write_whole(home.ledger_csv, content, now)]
+    written = [_write(home.ledger_csv, lambda: content, now)]
     if rows <= XLSX_MAX_ROWS:
-        written.append(write_whole(home.ledger_xlsx, ledger_xlsx(content, home.path), now))
+        written.append(_write(home.ledger_xlsx, lambda: ledger_xlsx(content, home.path), now))
     return tuple(written)
+
+
+def _write(file: Path, make: Callable[[], bytes], now: datetime) -> Written:
+    try:
+        content, edited = make(), put_aside(file, now)
+        written = write_whole(file, content, now)
+        if not written.beside:
+            seal(file, content)
+    except OSError as error:  # the half-finished sheet, the copy or the seal did not fit on the disk
+        raise NotWritten(file, error) from None
+    return replace(written, edited=edited)
 
 
 def ledger_csv(snapshots: Iterable[Snapshot]) -> tuple[bytes, int]:

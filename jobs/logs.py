@@ -1,9 +1,9 @@
 """What PriorBot did, for its IT person: one JSON object a line in ``logs/priorbot.jsonl``, without anything of a patient.
 
-Allow-list, not clean-up: an event is a constant word, and only the fields below are written, each only if its value has the form
-that the field may have. All else is dropped, and the line says how many things were (``dropped``). Member ids, request ids and
-accounts are written as keyed hashes. Of an exception: type, code and place, never its message and never a variable. Libraries'
-own log lines are reduced to their name and level, and nothing reaches stderr.
+Allow-list, not clean-up: an event is a constant word, and only the fields below are written, each only if its value has the
+form that the field may have. All else is dropped, and the line says how many things were (``dropped``). Member ids, request
+ids and accounts are written as keyed hashes. Of an exception: type, code and place, never its message and never a variable.
+Libraries' own log lines are reduced to their name and level, and nothing reaches stderr.
 
 Any room logs with ``structlog.get_logger().info("word", field=value)``.
 """
@@ -48,7 +48,7 @@ CHOICES: dict[str, frozenset[str]] = {
     "action": frozenset(Action),
 }
 """Fields that hold one of a closed list of words."""
-WORDS = frozenset(("command", "error_code", "kind", "library", "operation", "outcome", "page", "step"))
+WORDS = frozenset(("command", "error_code", "kind", "library", "line", "operation", "outcome", "page", "step"))
 """Fields that hold one word of PriorBot's own vocabulary."""
 NUMBERS = frozenset(
     (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from jobs.attempts import Attempts
 from jobs.journal import Journal
 from jobs.opening import OpeningHours
 from jobs.payer_rules import PayerRules
-from jobs.portal_state import PortalStates
+from jobs.portal_state import BreakerState, PortalStates
 from jobs.retries import Sleep
 from jobs.seats import Seat, Seats
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 QUIET = timedelta(minutes=15)
 """How long after an uncertain commit the portal is first looked at, and the least time between two looks."""
+PROBE = "probe"
+"""What the seats of those are named by that probe a portal which is down, in place of a portal; its slug is the account."""
 NO_ACCOUNT = ("",)
 """Whose seat it is at a portal that is used without an account: one seat all the same."""
 
@@ -94,6 +96,10 @@ def _ignore(_outcome: Outcome) -> None:
     """No progress shown."""
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Office:
     """``progress`` hears each outcome when it is durable. The clock is the journal's."""
@@ -106,6 +112,10 @@ class Office:
     progress: Callable[[Outcome], None] = _ignore
     sleep: Sleep = asyncio.sleep
     quiet: timedelta = QUIET
+    take_faxes: Callable[[], Awaitable[object]] | None = None
+    """Takes everything that is to be faxed into the fax queue (`jobs.leaving.leave_by_fax`); None: faxes are a person's task."""
+    is_stopping: Callable[[], bool] = _never
+    """True once no further request or case may be begun; what is in the middle is brought to its end."""
     daily_check: bool = False
     """Portals' pages are checked once a day, under the first sign-in, before a request is started (`jobs.canary`)."""
 
@@ -115,7 +125,7 @@ class Office:
 
     @property
     def states(self) -> PortalStates:
-        return PortalStates(self.journal)
+        return PortalStates(self.journal, most_per_hour={slug: plan.max_actions_per_hour for slug, plan in self.plans.items()})
 
     def now(self) -> datetime:
         return self.journal.now()
@@ -145,3 +155,30 @@ async def at_desk(office: Office, slug: str, account: str) -> AsyncIterator[Desk
             yield Desk(seat=seat, driver=driver)
     finally:
         office.seats.release(seat)
+
+
+@asynccontextmanager
+async def admitted(office: Office, slug: str) -> AsyncIterator[bool]:
+    """Whether the portal may be used now. One that is down is probed by one caller at a time, whose probe ends with the block,
+    whatever it heard; a prober that died keeps nobody waiting, because its seat is free (`free_dead_probes`)."""
+    if office.states.breaker(slug).state is BreakerState.CLOSED:
+        yield True
+        return
+    seat = office.seats.acquire(PROBE, slug) if office.states.is_probe_due(slug) else None
+    if seat is None:
+        yield False
+        return
+    try:
+        async with office.seats.kept(seat):
+            yield office.states.may_use(slug)
+    finally:
+        office.states.probe_ended(slug)
+        office.seats.release(seat)
+
+
+def free_dead_probes(office: Office) -> None:
+    """A probe whose worker is gone is over. For every start of work."""
+    for breaker in office.states.breakers():
+        if breaker.state is BreakerState.HALF_OPEN and (seat := office.seats.acquire(PROBE, breaker.portal)) is not None:
+            office.states.probe_ended(breaker.portal, again=timedelta(0))
+            office.seats.release(seat)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bots.model import Frozen
@@ -18,9 +18,14 @@ class OpeningHours(Frozen):
     windows: tuple[tuple[int, time, time], ...] = ()
     """Weekday (0 = Monday), first minute in, first minute out. A window ends on its own day; ``time.max`` is midnight."""
 
+    holidays: tuple[str, ...] = ()
+    """Calendars (``US``, ``US-CT``) on whose days it is closed."""
+
     def is_open(self, at: datetime, zone: ZoneInfo) -> bool:
         """Whether it is open at that instant (aware) in that zone."""
         local = at.astimezone(zone)
+        if self._is_holiday(local.date()):
+            return False
         now = local.time()
         return not self.windows or any(
             day == local.weekday() and opens <= now and (now < closes or closes == time.max)
@@ -31,10 +36,18 @@ class OpeningHours(Frozen):
         """``at`` itself when it is open then, else the next instant at which it opens (aware, in ``zone``)."""
         if self.is_open(at, zone):
             return at
+        windows = self.windows or tuple((day, time.min, time.max) for day in range(7))
         local = at.astimezone(zone)
-        days = (local.date() + timedelta(days=ahead) for ahead in range(8))
-        starts = (datetime.combine(day, opens, zone) for day in days for of, opens, _ in self.windows if of == day.weekday())
+        days = [day for ahead in range(22) if not self._is_holiday(day := local.date() + timedelta(days=ahead))]
+        starts = (datetime.combine(day, opens, zone) for day in days for of, opens, _ in windows if of == day.weekday())
         return min(start for start in starts if start.timestamp() > at.timestamp())
+
+    def _is_holiday(self, day: date) -> bool:
+        if not self.holidays:
+            return False
+        from jobs.business_days import is_holiday  # loads the payers' rules' shapes, which settings alone do not need
+
+        return is_holiday(day, self.holidays)
 
 
 def parse_hours(text: str) -> OpeningHours:

@@ -1,7 +1,7 @@
 """Passwords that run out (rule H18): which are due for a new one, and giving it before the portal wants it.
 
-Only portals whose settings say ``change_password`` are touched. How a password is changed so that a crash loses nothing stands in
-`bots.passwords`; when it was changed is kept in the vault.
+Only portals whose settings say ``change_password`` are touched. How a password is changed so that a crash loses nothing
+stands in `bots.passwords`; when it was changed is kept in the vault.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bots.errors import Action, BotError
 from bots.model import Frozen
 from bots.passwords import KeptPasswords
 from bots.vault import Vault
-from jobs.office import Office, at_desk
+from jobs.office import Office, admitted, at_desk
 from jobs.portal_settings import PORTAL_SLUGS
 from jobs.rule_schema import PasswordRule
 from jobs.submit import count_failure, stop_account
@@ -67,19 +67,25 @@ async def change_due(office: Office, due: Collection[Due], *, portals: Collectio
         slug, account = each.portal, each.account
         if (portals is not None and slug not in portals) or account not in office.accounts(slug):
             continue
-        if office.plans[slug].next_open(office.now()) > office.now() or not office.states.may_use(slug):
-            continue
-        try:
-            await change_one(office, slug, account, each.rule)
-            changed += 1
-        except AccountBusy:
-            continue
-        except BotError as error:
-            structlog.get_logger().error("password_not_changed", portal=slug, account=account, error_code=error.code)
-            count_failure(office, slug, error)
-            if error.action is Action.PERSON_PORTAL:
-                stop_account(office, slug, account, error)
+        if office.plans[slug].next_open(office.now()) <= office.now():
+            async with admitted(office, slug) as may:
+                changed += may and await _try_change(office, slug, account, each.rule)
     return changed
+
+
+async def _try_change(office: Office, slug: str, account: str, rule: PasswordRule) -> bool:
+    try:
+        await change_one(office, slug, account, rule)
+    except AccountBusy:
+        return False
+    except BotError as error:
+        structlog.get_logger().error("password_not_changed", portal=slug, account=account, error_code=error.code)
+        count_failure(office, slug, error)
+        if error.action is Action.PERSON_PORTAL:
+            stop_account(office, slug, account, error)
+        return False
+    office.states.worked(slug)
+    return True
 
 
 async def change_one(office: Office, slug: str, account: str, rule: PasswordRule) -> None:

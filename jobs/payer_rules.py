@@ -53,5 +53,9 @@ class PayerRules:
         page = units_page(request, portal, as_of=self._day(request.payer, now), rulebook=self.rulebook)
         return page.portal if page else ""
 
+    def zone_of(self, payer: Payer) -> ZoneInfo:
+        """The time zone in which the payer's desks work and its days begin."""
+        return ZoneInfo(self.rulebook.of(payer).time_zone)
+
     def _day(self, payer: Payer, now: datetime) -> date:
-        return now.astimezone(ZoneInfo(self.rulebook.of(payer).time_zone)).date()
+        return now.astimezone(self.zone_of(payer)).date()

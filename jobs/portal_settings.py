@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from bots.model import Frozen
 from bots.permission import Permission
@@ -107,6 +108,13 @@ class PortalSettings(Frozen):
     hours: Annotated[
         str, Meta(description='When the portal may be used, in the practice\'s time zone: "Mon-Fri 07:00-19:00". Empty: always.')
     ] = ""
+    holidays: Annotated[
+        list[str],
+        Meta(
+            description='Public holidays on which the portal is left alone: "US" for the federal ones, "US-CT" with the '
+            "state's. Empty: it works on holidays too."
+        ),
+    ] = []
     max_actions_per_hour: Annotated[
         int, Meta(ge=0, description="Pages that all accounts together may ask of this portal in an hour. 0: no limit of our own.")
     ] = 0
@@ -149,4 +157,4 @@ class PortalSettings(Frozen):
 
     @property
     def opening(self) -> OpeningHours:
-        return parse_hours(self.hours)
+        return replace(parse_hours(self.hours), holidays=tuple(self.holidays))

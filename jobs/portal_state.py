@@ -5,6 +5,7 @@ All three are shared by every worker and process through the journal.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -12,21 +13,26 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 
 from bots.errors import BotError
-from bots.model import Frozen, Status
+from bots.model import Frozen
 from jobs import events as happened
 from jobs.clock import instant_text, parse_instant
-from jobs.events import Standing
+from jobs.fallback import LONGEST_PROBE
 from jobs.journal import Journal
-from jobs.journal_schema import actions, breakers, disabled, requests
+from jobs.journal_schema import actions, breakers, disabled
 from jobs.journal_write import Write
+from jobs.waiting import release_enabled, release_outage, wake_one, wake_those_that_leave
 
 FAILURES_TO_OPEN = 3
 """Failures in a row, over all workers, that make an outage."""
 FIRST_PROBE = timedelta(minutes=5)
-LONGEST_PROBE = timedelta(minutes=30)
-"""An open breaker is probed after the first, twice that, and so on up to the longest."""
+"""An open breaker is probed after this, twice this, and so on up to `LONGEST_PROBE`."""
 PROBE_LEASE = timedelta(minutes=10)
-"""How long a probe may take before another worker probes."""
+"""How long a probe may take before another worker probes. One whose process died is over before that
+(`jobs.office.free_dead_probes`)."""
+PROBE_AGAIN = timedelta(minutes=1)
+"""After a probe that said nothing of the portal: nobody could take the account's seat, say."""
+IN_A_ROW = timedelta(hours=1)
+"""Failures that lie further apart than this have nothing to do with each other."""
 WHOLE_PORTAL = frozenset({"blocked", "pages_changed"})
 """Errors that concern a portal and not one account of it."""
 
@@ -61,9 +67,14 @@ class Disabled(Frozen):
 
 
 class PortalStates:
-    def __init__(self, journal: Journal, *, failures_to_open: int = FAILURES_TO_OPEN) -> None:
+    """``most_per_hour``: portal -> actions that our own limit allows; what a portal's return sets free keeps to that pace."""
+
+    def __init__(
+        self, journal: Journal, *, failures_to_open: int = FAILURES_TO_OPEN, most_per_hour: Mapping[str, int] | None = None
+    ) -> None:
         self.journal = journal
         self._failures_to_open = failures_to_open
+        self._most_per_hour = most_per_hour or {}
 
     # --- a person's say ------------------------------------------------------------------------------------------
 
@@ -82,14 +93,8 @@ class PortalStates:
         """A person has put it right: all its accounts work again, and what waited for that is new. Returns how many requests."""
         with self.journal.write() as write:
             write.append("", happened.PortalEnabled(portal=slug, who=who))
-            _close(write, slug)
-            query = select(requests.c.request_id).where(
-                requests.c.portal == slug, requests.c.status == Status.WAITING.value, requests.c.waiting_until == ""
-            )
-            waiting = write.connection.execute(query).scalars().all()
-            for request_id in waiting:
-                write.append(request_id, happened.Moved(standing=Standing(status=Status.NEW)))
-            return len(waiting)
+            self._close(write, slug)
+            return release_enabled(write, slug)
 
     def disabled(self, slug: str | None = None) -> tuple[Disabled, ...]:
         """What waits for a person, of one portal or of all."""
@@ -114,13 +119,19 @@ class PortalStates:
         return tuple(_breaker(row["portal"], row) for row in rows)
 
     def failed(self, slug: str, error: BotError, *, banner: bool = False) -> Breaker:
-        """Counts a failure of the portal. Enough of them, a failed probe, or its own outage banner open the breaker."""
+        """Counts a failure of the portal. Enough of them, a failed probe, or its own outage banner open the breaker.
+
+        With the opening itself every request whose rule lets it leave at once falls due, whatever it was waiting for.
+        """
         with self.journal.write() as write:
             before = _breaker(slug, _breaker_row(write.connection, slug))
+            if before.state is BreakerState.CLOSED and not _is_recent(before.down_since, write.at):
+                before = Breaker(portal=slug)
             after = replace(before, failures=before.failures + 1, error_code=error.code, down_since=before.down_since or write.at)
             opens = banner or after.failures >= self._failures_to_open or before.state is BreakerState.HALF_OPEN
             if opens and before.state is not BreakerState.OPEN:
-                after = _open(write, after)
+                after = _open(write, after, banner=banner)
+                wake_those_that_leave(write, slug)
             _put(write.connection, after)
             return after
 
@@ -128,15 +139,14 @@ class PortalStates:
         """The portal did what it should: whatever was counted against it is forgotten."""
         if self.breaker(slug).failures:
             with self.journal.write() as write:
-                _close(write, slug)
+                self._close(write, slug)
 
     def may_use(self, slug: str) -> bool:
         """Whether the portal may be used now. While it is down, True for one caller at a time, who thereby probes it."""
-        now = self.journal.now()
         breaker = self.breaker(slug)
         if breaker.state is BreakerState.CLOSED:
             return True
-        if breaker.probe_at is not None and now < breaker.probe_at:
+        if not is_probe_due(breaker, self.journal.now()):
             return False
         with self.journal.write() as write:
             again = _breaker(slug, _breaker_row(write.connection, slug))
@@ -144,6 +154,32 @@ class PortalStates:
                 return again.state is BreakerState.CLOSED
             _put(write.connection, replace(again, state=BreakerState.HALF_OPEN, probe_at=write.at + PROBE_LEASE))
             return True
+
+    def is_probe_due(self, slug: str) -> bool:
+        return is_probe_due(self.breaker(slug), self.journal.now())
+
+    def probe_ended(self, slug: str, *, again: timedelta = PROBE_AGAIN) -> None:
+        """For who was let in by `may_use`: a probe that heard nothing of the portal's health leaves it to the next one."""
+        if self.breaker(slug).state is not BreakerState.HALF_OPEN:
+            return
+        with self.journal.write() as write:
+            breaker = _breaker(slug, _breaker_row(write.connection, slug))
+            if breaker.state is BreakerState.HALF_OPEN:
+                _put(write.connection, replace(breaker, state=BreakerState.OPEN, probe_at=write.at + again))
+
+    def wake_prober(self, slug: str, only: Collection[str] | None = None) -> None:
+        """Makes one request (of ``only``) due that waits for this portal, when the time of a probe has come and none is due."""
+        breaker = self.breaker(slug)
+        if breaker.state is not BreakerState.CLOSED and is_probe_due(breaker, self.journal.now()):
+            with self.journal.write() as write:
+                wake_one(write, slug, only)
+
+    def _close(self, write: Write, slug: str) -> None:
+        before = _breaker(slug, _breaker_row(write.connection, slug))
+        if before.state is not BreakerState.CLOSED and before.down_since is not None:
+            write.append("", happened.BreakerClosed(portal=slug, down_since=before.down_since))
+            release_outage(write, slug, self._most_per_hour.get(slug, 0))
+        _put(write.connection, Breaker(portal=slug))
 
     # --- our own limit -------------------------------------------------------------------------------------------
 
@@ -165,20 +201,27 @@ class PortalStates:
             return None
 
 
-def _open(write: Write, breaker: Breaker) -> Breaker:
-    probe_at = write.at + min(FIRST_PROBE * 2**breaker.openings, LONGEST_PROBE)
+def is_probe_due(breaker: Breaker, now: datetime) -> bool:
+    """Also where the probe stands further ahead than one is ever set: the clock was put back since then."""
+    return breaker.probe_at is None or breaker.probe_at <= now or breaker.probe_at > now + LONGEST_PROBE
+
+
+def _is_recent(down_since: datetime | None, now: datetime) -> bool:
+    return down_since is not None and now - IN_A_ROW <= down_since <= now
+
+
+def _open(write: Write, breaker: Breaker, *, banner: bool) -> Breaker:
+    doubled = min(breaker.openings, LONGEST_PROBE // FIRST_PROBE)  # an outage of months must not count to infinity
+    probe_at = write.at + min(FIRST_PROBE * 2**doubled, LONGEST_PROBE)
     opened = happened.BreakerOpened(
-        portal=breaker.portal, error_code=breaker.error_code, down_since=breaker.down_since or write.at, probe_at=probe_at
+        portal=breaker.portal,
+        error_code=breaker.error_code,
+        down_since=breaker.down_since or write.at,
+        probe_at=probe_at,
+        banner=banner,
     )
     write.append("", opened)
     return replace(breaker, state=BreakerState.OPEN, openings=breaker.openings + 1, probe_at=probe_at)
-
-
-def _close(write: Write, slug: str) -> None:
-    before = _breaker(slug, _breaker_row(write.connection, slug))
-    if before.state is not BreakerState.CLOSED and before.down_since is not None:
-        write.append("", happened.BreakerClosed(portal=slug, down_since=before.down_since))
-    _put(write.connection, Breaker(portal=slug))
 
 
 def _breaker_row(connection: Connection, slug: str) -> RowMapping | None:

@@ -15,9 +15,14 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 
 from bots.errors import PasswordRejected
 from jobs import events as happened
+from jobs import letter_rows
+from jobs.book_events import BooksCompared
 from jobs.clock import instant_text
 from jobs.events import Event, encode, fold_attempt, fold_request
-from jobs.journal_schema import attempts, credentials, disabled, readings, requests, units
+from jobs.fax.projected import FaxRows
+from jobs.journal_schema import attempts, credentials, disabled, emptied, readings, requests, units
+from jobs.letter_events import LetterEvent
+from jobs.service_events import ServiceEvent
 from jobs.state import OPEN_ATTEMPT, Attempt, AttemptState, Snapshot
 
 # Built once: each write asks them anew.
@@ -31,7 +36,7 @@ _OPEN_ATTEMPTS = select(attempts.c.attempt_id).where(
 _IN_DOUBT = select(attempts.c.request_id).where(
     attempts.c.portal == bindparam("portal"), attempts.c.state.in_([AttemptState.INTENT.value, AttemptState.UNCERTAIN.value])
 )
-_INSERT = {table.name: insert(table) for table in (requests, attempts, readings, units)}
+_INSERT = {table.name: insert(table) for table in (requests, attempts, readings, units, emptied)}
 _UPDATE = {
     table.name: update(table).where(table.c[key] == bindparam("row_" + key))
     for table, key in ((requests, "request_id"), (attempts, "attempt_id"))
@@ -73,6 +78,8 @@ class Projection:
         self._touched_attempts: dict[str, None] = {}
         self._readings: list[dict[str, Any]] = []
         self._units: list[dict[str, Any]] = []
+        self._emptied: dict[int, dict[str, Any]] = {}
+        self.faxes = FaxRows(connection, from_nothing=from_nothing)
 
     # --- look up -------------------------------------------------------------------------------------------------
 
@@ -88,6 +95,10 @@ class Projection:
         if request_id not in self._requests and not self._from_nothing:
             self.preload([request_id])
         return self._requests.get(request_id)
+
+    def is_touched(self, request_id: str) -> bool:
+        """Whether an event of this request was folded that `flush` has not written yet."""
+        return request_id in self._touched_requests
 
     def attempt(self, attempt_id: str) -> Attempt | None:
         if attempt_id not in self._attempts and not self._from_nothing:
@@ -122,16 +133,34 @@ class Projection:
             attempt = fold_attempt(self.attempt(body.attempt_id), event.request_id, event.at, body)
             self._attempts[attempt.attempt_id] = attempt
             self._touched_attempts[attempt.attempt_id] = None
+        if isinstance(body, happened.FaxEvent):
+            attempt = self.faxes.apply(event.request_id, event.at, body)
+            self.attempt(attempt.attempt_id)  # so that it is known whether the table has it
+            self._attempts[attempt.attempt_id] = attempt
+            self._touched_attempts[attempt.attempt_id] = None
         if isinstance(body, happened.PortalEvent):
             self._apply_portal(event, body)
-        elif event.request_id:
+        elif isinstance(body, happened.FaxLineEvent):
+            self.faxes.apply_line(event.at, body)
+        elif isinstance(body, LetterEvent):
+            letter_rows.apply(self._connection, event.at, body)
+        elif event.request_id and not isinstance(body, ServiceEvent | happened.FaxNumberEvent):
             self._apply_request(event, body)
         if isinstance(body, happened.ReadingTaken):
             self._readings.append(_reading_row(event, body))
         elif isinstance(body, happened.UnitsTaken):
             self._units.extend(_units_rows(event, body))
+        elif isinstance(body, happened.PersonRemoved):
+            self._emptied |= {each.seq: {"seq": each.seq, "hash": each.hash, "by_seq": event.seq} for each in body.events}
 
-    def _apply_request(self, event: Event, body: happened.RequestEvent | happened.AttemptEvent) -> None:
+    def put(self, request_id: str, snapshot: Snapshot) -> None:
+        """The request as its events tell it after some of them were emptied."""
+        kept = self.request(request_id)
+        assert kept is not None
+        kept.snapshot = snapshot
+        self._touched_requests[request_id] = None
+
+    def _apply_request(self, event: Event, body: happened.OfRequest) -> None:
         kept = self.request(event.request_id)
         snapshot = fold_request(kept.snapshot if kept else None, event.at, body)
         fingerprint = body.fingerprint if isinstance(body, happened.Accepted | happened.Corrected) else ""
@@ -161,7 +190,7 @@ class Projection:
                 self._connection.execute(delete(disabled).where(disabled.c.portal == body.portal))
             case happened.PasswordTry() | happened.PasswordJudged():
                 self._apply_password(body)
-            case happened.BreakerOpened() | happened.BreakerClosed() | happened.EnrolmentStep():
+            case happened.BreakerOpened() | happened.BreakerClosed() | happened.EnrolmentStep() | BooksCompared():
                 pass
             case _:
                 assert_never(body)
@@ -214,8 +243,10 @@ class Projection:
         self._update(requests, "request_id", old)
         self._insert(requests, new)
         self._flush_attempts()
+        self.faxes.flush()
         self._insert(readings, self._readings)
         self._insert(units, self._units)
+        self._flush_emptied()
         self._touched_requests.clear()
         self._readings.clear()
         self._units.clear()
@@ -227,6 +258,12 @@ class Projection:
         self._insert(attempts, [_attempt_row(each) for each in touched if each.attempt_id not in self._stored_attempts])
         self._stored_attempts.update(self._touched_attempts)
         self._touched_attempts.clear()
+
+    def _flush_emptied(self) -> None:
+        if self._emptied and not self._from_nothing:  # an event that is emptied further is named anew
+            self._connection.execute(delete(emptied).where(emptied.c.seq.in_(self._emptied)))
+        self._insert(emptied, list(self._emptied.values()))
+        self._emptied.clear()
 
     def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:

@@ -11,7 +11,7 @@ import structlog
 from bots.driver import PortalDriver
 from bots.errors import AccountInUse, Action, BotError, NotConfigured, RateLimited
 from bots.model import AuthRequest, Frozen
-from jobs.office import Desk, Office, at_desk
+from jobs.office import Desk, Office, admitted, at_desk
 from jobs.retries import read_again
 from jobs.submit import count_failure, stop_account
 
@@ -45,19 +45,20 @@ async def ask_each(
 
     why_not = NotTold(error_code=NotConfigured.code, sentence=f"{slug} is not set up, or nobody may use it now.")
     plan = office.plans.get(slug)
-    if plan is not None and plan.next_open(office.now()) <= office.now() and office.states.may_use(slug):
-        for account in office.accounts(slug):
-            try:
-                async with at_desk(office, slug, account) as desk:
-                    while desk is not None and len(found) < len(requests):
-                        hear(await _ask_one(office, desk, requests[len(found)], question))
-                if len(found) == len(requests):
-                    break
-                why_not = NotTold(error_code=AccountInUse.code, sentence=f"Another PriorBot is working on {slug}.")
-            except BotError as error:
-                why_not = NotTold(error_code=error.code, sentence=error.sentence)
-                if error.action is Action.PERSON_PORTAL:
-                    stop_account(office, slug, account, error)
+    if plan is not None and plan.next_open(office.now()) <= office.now():
+        async with admitted(office, slug) as may:
+            for account in office.accounts(slug) if may else ():
+                try:
+                    async with at_desk(office, slug, account) as desk:
+                        while desk is not None and len(found) < len(requests):
+                            hear(await _ask_one(office, desk, requests[len(found)], question))
+                    if len(found) == len(requests):
+                        break
+                    why_not = NotTold(error_code=AccountInUse.code, sentence=f"Another PriorBot is working on {slug}.")
+                except BotError as error:
+                    why_not = NotTold(error_code=error.code, sentence=error.sentence)
+                    if error.action is Action.PERSON_PORTAL:
+                        stop_account(office, slug, account, error)
     while len(found) < len(requests):
         hear(why_not)
     return found

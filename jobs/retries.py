@@ -5,7 +5,9 @@ An allow-list of errors, a bounded number of tries, growing and jittered pauses;
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -15,8 +17,13 @@ from bots.errors import BotError, PortalDown, PortalSlow, SessionLost
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
 """Waits that many seconds; ``asyncio.sleep`` outside tests."""
+OnError = Callable[[BotError], bool]
+"""Hears of every `BotError`, the last one included; False: no use in another try, because the portal counts as down now."""
 
 TRIES = 3
+LONGEST_TRY = timedelta(minutes=30)
+"""One draft or one read takes a minute or two. What is not over after so long waits for a word of the browser that will not come.
+The `TimeoutError` is nothing that anybody foresaw, so the work goes on with a fresh session."""
 _WORTH_ANOTHER_TRY = (PortalDown, PortalSlow, SessionLost)
 
 
@@ -30,27 +37,20 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, _WORTH_ANOTHER_TRY) and not is_announced(error)
 
 
-async def read_again(read: Callable[[], Awaitable[T]], *, sleep: Sleep, on_error: Callable[[BotError], None]) -> T:
-    """A read, again while its error is a passing one. ``on_error`` hears of every `BotError`, the last one included."""
+async def read_again(read: Callable[[], Awaitable[T]], *, sleep: Sleep, on_error: OnError) -> T:
+    """A read, again while its error is a passing one."""
     return await _again(read, may_repeat=lambda: True, sleep=sleep, on_error=on_error)
 
 
-async def draft_again(
-    draft: Callable[[], Awaitable[T]], *, is_unsent: Callable[[], bool], sleep: Sleep, on_error: Callable[[BotError], None]
-) -> T:
+async def draft_again(draft: Callable[[], Awaitable[T]], *, is_unsent: Callable[[], bool], sleep: Sleep, on_error: OnError) -> T:
     """A whole draft from its first page, again while its error is a passing one and nothing was sent (``is_unsent``)."""
     return await _again(draft, may_repeat=is_unsent, sleep=sleep, on_error=on_error)
 
 
-async def _again(
-    work: Callable[[], Awaitable[T]],
-    *,
-    may_repeat: Callable[[], bool],
-    sleep: Sleep,
-    on_error: Callable[[BotError], None],
-) -> T:
+async def _again(work: Callable[[], Awaitable[T]], *, may_repeat: Callable[[], bool], sleep: Sleep, on_error: OnError) -> T:
+    heard: list[bool] = [True]
     async for attempt in AsyncRetrying(
-        retry=retry_if_exception(lambda error: is_passing(error) and may_repeat()),
+        retry=retry_if_exception(lambda error: is_passing(error) and heard[-1] and may_repeat()),
         stop=stop_after_attempt(TRIES),
         wait=wait_random_exponential(multiplier=0.5, max=8),
         sleep=sleep,
@@ -58,8 +58,9 @@ async def _again(
     ):
         with attempt:
             try:
-                return await work()
+                async with asyncio.timeout(LONGEST_TRY.total_seconds()):
+                    return await work()
             except BotError as error:
-                on_error(error)
+                heard.append(on_error(error))
                 raise
     raise AssertionError("tenacity returns or raises")

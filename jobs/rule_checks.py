@@ -1,4 +1,5 @@
-"""What the schema cannot say about a file of rules: names that point nowhere, rules that nobody reaches, clocks without a length.
+"""What the schema cannot say about a file of rules: names that point nowhere, rules that nobody reaches, clocks without a
+length.
 
 Every problem is one line that names the rule; the file's name is added by who loads it.
 """
@@ -12,11 +13,13 @@ from zoneinfo import ZoneInfo
 from msgspec import UNSET, UnsetType
 
 from bots.errors import error_class
+from bots.fax.form_layout import form_names
 from jobs.rule_schema import (
     Clinical,
     Clock,
     Condition,
     Down,
+    FormChoice,
     NumberKind,
     Outcome,
     Owner,
@@ -27,7 +30,7 @@ from jobs.rule_schema import (
 )
 from jobs.state import Decision
 
-AnyRule = Rule[Outcome] | Rule[Down] | Rule[Clinical]
+AnyRule = Rule[Outcome] | Rule[Down] | Rule[Clinical] | Rule[FormChoice]
 
 _NEEDS_NUMBER = {Decision.FAX: NumberKind.FAX, Decision.PHONE: NumberKind.PHONE}
 _NEEDS_REASON = (Decision.NOT_REQUIRED, Decision.REJECTED, Decision.NEEDS_PERSON)
@@ -41,6 +44,7 @@ def sections(rules: RuleFile) -> dict[str, tuple[AnyRule, ...]]:
         "answers": rules.answers,
         "outage": rules.outage,
         "additional_clinical": rules.additional_clinical,
+        "fax_forms": rules.fax_forms,
         "conduct": rules.conduct,
     }
 
@@ -93,6 +97,8 @@ def _rule_problems(section: str, rule: AnyRule, rules: RuleFile, ids: set[str]) 
                 yield f"a rule under {section} cannot choose a portal or go on"
         elif isinstance(outcome, Down):
             yield from _down_problems(outcome, rules)
+        elif isinstance(outcome, FormChoice):
+            yield from _unknown("form", [outcome.form], form_names())
         else:
             yield from _number_problems(outcome.fax, NumberKind.FAX, rules)
     if not isinstance(rule.conduct, UnsetType):

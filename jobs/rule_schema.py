@@ -1,8 +1,9 @@
 """What a file of payer rules may say: the strict shape of ``jobs/rules/<payer>.yaml``.
 
 Three kinds of things stand there as data: the directory (each fax and phone number typed once), the rules (what a request is
-like -> where it goes), and the clocks. Values are lists of the words of ``bots.model``; a key or word that is not known here is
-an error when the file is loaded. What the conditions mean is in ``jobs.conditions``, who reads which section in ``RuleFile``.
+like -> where it goes), and the clocks. Values are lists of the words of ``bots.model``; a key or word that is not known here
+is an error when the file is loaded. What the conditions mean is in ``jobs.conditions``, who reads which section in
+``RuleFile``.
 """
 
 from __future__ import annotations
@@ -133,6 +134,12 @@ class Clinical(Frozen):
     """Where additional clinical documents go that the payer asked for."""
 
     fax: Text
+
+
+class FormChoice(Frozen):
+    """On which form a request is faxed: the name of a layout in ``bots/fax/forms``."""
+
+    form: Text
 
 
 # --- Rules ---------------------------------------------------------------------------------------------------------
@@ -369,5 +376,7 @@ class RuleFile(Frozen):
     outage: tuple[Rule[Down], ...] = ()
     """The portal is down."""
     additional_clinical: tuple[Rule[Clinical], ...] = ()
+    fax_forms: tuple[Rule[FormChoice], ...] = ()
+    """The request is faxed; where none matches, a person faxes it by hand."""
     conduct: tuple[Rule[Outcome], ...] = ()
     """Rules that decide nothing here; others go by their figures."""

@@ -17,7 +17,7 @@ from msgspec import UnsetType
 
 from bots.model import Frozen, Payer
 from jobs.rule_checks import AnyRule, problems, sections
-from jobs.rule_schema import Clinical, Clock, Desk, DirectoryEntry, Down, Outcome, Rule, RuleFile, dial_digits
+from jobs.rule_schema import Clinical, Clock, Desk, DirectoryEntry, Down, FormChoice, Outcome, Rule, RuleFile, dial_digits
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ _SECTIONS: dict[str, Any] = {
     "answers": Rule[Outcome],
     "outage": Rule[Down],
     "additional_clinical": Rule[Clinical],
+    "fax_forms": Rule[FormChoice],
     "conduct": Rule[Outcome],
 }
 

@@ -55,6 +55,22 @@ standard_wait_hours = 24   # so long a standard request waits for a portal that 
 #
 # No account there yet? Fill in [portals.husky_secure.enroll] (docs/configuration.md) and run: priorbot portal enroll husky_secure
 
+# To work unattended (priorbot run): a folder that is watched for files, who is told, and where back-ups go. The times of each job
+# stand under [schedule] (docs/configuration.md); the addresses of targets go into the vault:  priorbot vault set notify.desk
+#
+# [intake]
+# folder = "inbox"                     # in the home folder, or anywhere
+#
+# [notify]
+# targets = ["desk"]
+# quiet = "20:00-07:00"
+#
+# [backup]
+# folder = "/mnt/backup/priorbot"      # on another disk
+#
+# [retention]
+# days = 2555                          # leave out: everything is kept
+
 # Does your system name its columns otherwise? Say which is which, on the left yours, on the right PriorBot's:
 #
 # [intake.columns]

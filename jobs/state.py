@@ -64,6 +64,16 @@ class Route(Frozen):
     said: Requirement | None = None
     """What a portal itself said of the requirement, its page kept; None where only the rules have spoken."""
 
+    @property
+    def other_number(self) -> str:
+        """The fax or phone number to which it goes without a portal, or instead of its portal; "" where there is none."""
+        return self.number or (self.fallback.number if self.fallback else "")
+
+    @property
+    def other_rule_ids(self) -> tuple[str, ...]:
+        """The rules that lead to `other_number`."""
+        return self.fallback.rule_ids if self.fallback and not self.number else self.rule_ids
+
 
 class Snapshot(Frozen):
     """All that the journal knows of one request now. A projection of its events; never written by hand."""
@@ -93,6 +103,8 @@ class Snapshot(Frozen):
     decided_on: date | None = None
     decision_due: datetime | None = None
     last_checked: datetime | None = None
+    removed_on: date | None = None
+    """The day on which the person was taken out of all that is known of it (`jobs.emptying`); None while it is whole."""
 
 
 class AttemptState(StrEnum):
@@ -224,3 +236,13 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
 
 def is_allowed(before: Status, after: Status) -> bool:
     return before is after or after in ALLOWED[before]
+
+
+def is_due(snapshot: Snapshot, now: datetime) -> bool:
+    """Whether its portal may have it now. What has left for a fax line or a telephone is no portal's any more, whatever happens:
+    a request takes one channel."""
+    if snapshot.channel not in (Channel.PORTAL, Channel.NONE):
+        return False
+    if snapshot.status is Status.WAITING:
+        return snapshot.waiting_until is not None and snapshot.waiting_until <= now
+    return snapshot.status is Status.NEW

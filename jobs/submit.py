@@ -40,9 +40,9 @@ from jobs.fallback import (
     RATE_LIMITED_FOR,
     RETRY_AFTER,
     begin,
-    fax_task,
     person_task,
     phone_task,
+    to_fax,
     wait,
     wait_for_person,
     wait_for_settings,
@@ -57,7 +57,7 @@ from jobs.state import Attempt, AttemptState, Channel, FallbackWay, Snapshot
 
 
 class WorkFailed(BotError):
-    """An exception that nobody foresaw, before anything was sent."""
+    """An exception that nobody foresaw, before anything was sent, and for the second time."""
 
     code = "failed"
     action = Action.PERSON_REQUEST
@@ -138,12 +138,16 @@ async def submit_one(office: Office, desk: Desk, request_id: str, *, dry_run: bo
         raise
 
 
-def count_failure(office: Office, portal: str, error: BotError) -> None:
-    """What an error says of the portal's health: an outage counts against it, a definite answer shows that it works."""
+def count_failure(office: Office, portal: str, error: BotError) -> bool:
+    """What an error says of the portal's health: an outage counts against it, a definite answer shows that it works.
+
+    False when the portal counts as down now (see `jobs.retries.OnError`).
+    """
     if isinstance(error, PortalDown | PortalSlow):
-        office.states.failed(portal, error, banner=is_announced(error))
-    elif error.action in (Action.FIX_REQUEST, Action.PERSON_REQUEST):
+        return office.states.failed(portal, error, banner=is_announced(error)).state is BreakerState.CLOSED
+    if error.action in (Action.FIX_REQUEST, Action.PERSON_REQUEST):
         office.states.worked(portal)
+    return True
 
 
 def stop_account(office: Office, portal: str, account: str, error: BotError) -> Standing:
@@ -163,14 +167,18 @@ def uncertain_standing(office: Office, portal: str, error_code: str, reason: str
     return Standing(status=Status.UNCERTAIN, error_code=error_code, reason=reason, waiting_until=look_at)
 
 
-def outage_standing(office: Office, snapshot: Snapshot, portal: str, error_code: str) -> Standing | None:
+def outage_way(office: Office, snapshot: Snapshot, portal: str, error_code: str) -> Then | None:
     """What the request does while its portal is down, by the payer's rules; None when the breaker is closed."""
     breaker = office.states.breaker(portal)
-    down_since, probe_at = breaker.down_since, breaker.probe_at
-    if breaker.state is BreakerState.CLOSED or down_since is None or probe_at is None or snapshot.route is None:
+    if breaker.state is BreakerState.CLOSED or breaker.down_since is None or snapshot.route is None:
         return None
-    step = office.rules.after_outage(snapshot.route, snapshot.request, down_since=down_since, now=office.now())
-    return while_down(step, portal, error_code, down_since=down_since, look_again=max(probe_at, office.now()))
+    now = office.now()
+    down_since = min(breaker.down_since, now)  # the clock may have been put back since then
+    step = office.rules.after_outage(snapshot.route, snapshot.request, down_since=down_since, now=now)
+    channel, standing = while_down(step, portal, error_code, down_since=down_since, now=now)
+    if channel is Channel.PORTAL:
+        return happened.Moved(standing=standing)
+    return happened.Routed(route=snapshot.route, channel=channel, standing=standing)
 
 
 class _Settle:
@@ -210,7 +218,8 @@ class _Settle:
                 return Ending(self._outcome(), _next(error))
 
     def broke(self, *, was_told: bool) -> Ending:
-        """An exception that nobody foresaw: before the INTENT a person looks at it, after it the request is uncertain."""
+        """An exception that nobody foresaw: after the INTENT the request is uncertain. Before it there is one more try with a
+        fresh session, because a browser may have broken under it; what fails twice is a person's."""
         match self._state():
             case AttemptState.INTENT | AttemptState.DRAFTING if was_told:
                 return self._doubt("failed", "its confirmation could not be noted")
@@ -219,10 +228,18 @@ class _Settle:
             case AttemptState.DRAFTING if self._dry_run:
                 return self._dry_failure(WorkFailed(self._attempt.portal), Next.REOPEN)
             case AttemptState.DRAFTING:
-                error = WorkFailed(self._attempt.portal)
-                return self._end(error, happened.Moved(standing=person_task(error)), Next.REOPEN)
+                return self._broke_unsent(WorkFailed(self._attempt.portal))
             case _:
                 return Ending(self._outcome(), Next.REOPEN)
+
+    def _broke_unsent(self, error: WorkFailed) -> Ending:
+        earlier = self._office.journal.attempts(self._attempt.request_id, AttemptState.ABANDONED)
+        if any(each.error_code == error.code for each in earlier):
+            return self._end(error, happened.Moved(standing=person_task(error)), Next.REOPEN)
+        portal, again_at = self._attempt.portal, self._office.now() + RETRY_AFTER
+        reason = f"PriorBot failed while it filled in the request on {portal}. Nothing was sent. It tries once more."
+        once_more = wait(again_at, error.code, reason)
+        return self._end(error, happened.Moved(standing=once_more), Next.REOPEN)
 
     def interrupted(self) -> None:
         """We are being stopped: what was not sent is free again, what may have been is uncertain."""
@@ -249,7 +266,7 @@ class _Settle:
                 if isinstance(error, Redirected):
                     return self._redirected(error)
                 structlog.get_logger().error("portal_fallback", portal=portal, error_code=error.code)
-                return self._end(error, self._answered(error) or happened.Moved(standing=self._other_way(error)))
+                return self._end(error, self._answered(error) or self._other_way(error))
             case Action.VERIFY:
                 return self._doubt(error.code, error.details.get("what", ""), error)
             case _:
@@ -264,9 +281,9 @@ class _Settle:
         if isinstance(error, RateLimited):
             limited = wait(now + RATE_LIMITED_FOR, error.code, error.sentence)
             return self._end(error, happened.Moved(standing=limited), Next.STOP)
-        down = outage_standing(self._office, self._snapshot, portal, error.code)
-        standing = down or wait(now + RETRY_AFTER, error.code, error.sentence)
-        return self._end(error, happened.Moved(standing=standing), Next.STOP if down else Next.GO_ON)
+        down = outage_way(self._office, self._snapshot, portal, error.code)
+        later = happened.Moved(standing=wait(now + RETRY_AFTER, error.code, error.sentence))
+        return self._end(error, down or later, Next.STOP if down else Next.GO_ON)
 
     def _refused(self, error: BotError) -> Ending:
         """The portal certainly took nothing, and says why."""
@@ -298,17 +315,23 @@ class _Settle:
         if answer is None:
             return happened.Routed(route=replace(route, said=said), channel=self._snapshot.channel, standing=person_task(error))
         channel, standing = begin(answer, self._snapshot)
-        standing = replace(standing, error_code=error.code)
-        return happened.Routed(route=replace(route, rule_ids=answer.rule_ids, said=said), channel=channel, standing=standing)
+        if channel is Channel.NONE:
+            standing = replace(standing, error_code=error.code)
+        now = replace(route, rule_ids=answer.rule_ids, number=answer.number, said=said)
+        return happened.Routed(route=now, channel=channel, standing=standing)
 
-    def _other_way(self, error: BotError) -> Standing:
+    def _other_way(self, error: BotError) -> Then:
         """The portal sends us elsewhere: to the route's fax or phone number when it says so, else to a person."""
-        fallback = self._snapshot.route.fallback if self._snapshot.route else None
-        if isinstance(error, PortalSaysFax) and fallback is not None and fallback.decision is FallbackWay.FAX:
-            return fax_task(fallback.number, fallback.rule_ids, error.sentence)
-        if isinstance(error, PortalSaysPhone) and fallback is not None and fallback.decision is FallbackWay.PHONE:
-            return phone_task(fallback.number, fallback.rule_ids, error.sentence)
-        return person_task(error)
+        route = self._snapshot.route
+        fallback = route.fallback if route else None
+        if route is not None and fallback is not None:
+            if isinstance(error, PortalSaysFax) and fallback.decision is FallbackWay.FAX:
+                standing = to_fax(fallback.number, fallback.rule_ids, error.sentence)
+                return happened.Routed(route=route, channel=Channel.FAX, standing=standing)
+            if isinstance(error, PortalSaysPhone) and fallback.decision is FallbackWay.PHONE:
+                standing = phone_task(fallback.number, fallback.rule_ids, error.sentence)
+                return happened.Routed(route=route, channel=Channel.PHONE, standing=standing)
+        return happened.Moved(standing=person_task(error))
 
     def _doubt(self, error_code: str, what: str, error: BotError | None = None) -> Ending:
         if self._state() not in (AttemptState.DRAFTING, AttemptState.INTENT):

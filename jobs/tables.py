@@ -11,21 +11,26 @@ from rich.table import Table
 from rich.text import Text
 
 from bots.model import Status
-from jobs.ledger import ledger_rows
+from jobs.ledger import amount, day, ledger_rows
 from jobs.questions import NotTold
-from jobs.report import GROUPS
+from jobs.reporting.groups import GROUPS
 
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
     from bots.check_report import PartSeen
     from bots.eligibility import BenefitLimit, Eligibility
     from jobs.attention import Task
     from jobs.coverage import Told
     from jobs.doctor import Check
-    from jobs.events import Event
     from jobs.intake import RejectedRow
+    from jobs.ledger_history import Step
     from jobs.office import Outcome
-    from jobs.report import PortalLine
+    from jobs.phone import CallSheet
+    from jobs.reporting.portals import PortalLine
     from jobs.state import Route, Snapshot
+    from jobs.units_watch import LinePace
+    from jobs.uptime import Outage, Uptime
 
 _COLOURS = {
     "granted": "green",
@@ -110,15 +115,19 @@ def read_back_table(outcome: Outcome) -> Table:
     return made
 
 
-def units_table(snapshots: Iterable[Snapshot]) -> Table:
-    numbers = ("asked", "approved", "used", "left")
-    made = table("Units", "request", "code", *numbers, "as of", "valid to", right=numbers)
-    for snapshot in snapshots:
-        for row in ledger_rows(snapshot):
-            made.add_row(
-                *(row.request_id, row.service_code, row.units_requested, row.units_approved, row.units_used),
-                *(row.units_remaining, row.units_as_of, row.valid_to),
-            )
+def units_table(lines: Iterable[LinePace]) -> Table:
+    """Units in their own kind, and how they go."""
+    numbers = ("approved", "used", "left", "a week")
+    made = table("Units", "request", "code", "kind", *numbers, "as of", "runs out", "valid to", "", right=numbers)
+    for line in lines:
+        now = line.pace
+        told = ", ".join(word.replace("_", " ") for word in now.warnings)
+        made.add_row(
+            *(line.request_id, line.service_code, now.unit_type.value),
+            *map(amount, (now.approved, now.used, now.remaining, now.per_week)),
+            *map(day, (now.as_of, now.runs_out, now.valid_to)),
+            Text(told, "yellow") if told else Text(now.note, "bright_black"),
+        )
     return made
 
 
@@ -162,6 +171,14 @@ def queue_table(tasks: Iterable[Task]) -> Table:
     return made
 
 
+def waiting_letters_table(letters: Iterable[Mapping[str, object]]) -> Table:
+    made = table("Letters by fax that wait for a person", "letter", "payer", "request", "why", "next")
+    for letter in letters:
+        shown = (str(letter[column]) for column in ("letter_id", "payer", "request_id", "why"))
+        made.add_row(*shown, Text(str(letter["next_action"]), "bold"))
+    return made
+
+
 def exceptions_table(rows: Iterable[Mapping[Hashable, str]]) -> Table:
     styles = {"error": "red", "warning": "yellow"}
     made = table("Where ledger and portals disagree", "", "kind", "request", "portal", "reference", "what", "next", "who")
@@ -176,6 +193,41 @@ def exceptions_table(rows: Iterable[Mapping[Hashable, str]]) -> Table:
             *(row["reference_no"], row["what"], row["next_action"], row["owner"]),
         )
     return made
+
+
+def calls_table(calls: Iterable[CallSheet]) -> Table:
+    made = table("Calls to make", "request", "urgency", "call", "when", "what to say", "what to write down")
+    for call in calls:
+        number = Text.assemble((call.number, "bold"), f"\n{call.desk}\n{call.hours}")
+        made.add_row(call.request_id, call.urgency, number, Text(call.when, "bold"), call.say, call.write_down)
+    return made
+
+
+def uptime_table(lines: Iterable[Uptime], days: int) -> Table:
+    made = table(f"Portals in the last {days} days", "portal", "up", "outages", "down", "longest", right=("up", "outages"))
+    for line in lines:
+        made.add_row(line.portal, f"{line.share:.2%}", str(line.outages), duration_text(line.down), duration_text(line.longest))
+    return made
+
+
+def outages_table(found: Iterable[Outage], now: datetime) -> Table:
+    made = table("Outages (UTC)", "portal", "down since", "until", "for", "probes", "why", right=("probes",))
+    for one in found:
+        until = f"{one.until:%Y-%m-%d %H:%M}" if one.until else Text("still down", "bold red")
+        why = "its own banner" if one.banner else one.error_code.replace("_", " ")
+        made.add_row(one.portal, f"{one.since:%Y-%m-%d %H:%M}", until, duration_text(one.length(now)), str(one.probes), why)
+    return made
+
+
+def duration_text(length: timedelta) -> str:
+    """For people: ``30 s``, ``12 min``, ``16.2 h``, ``98 days``; a dash for none."""
+    seconds = length.total_seconds()
+    if seconds <= 0:
+        return "–"
+    for unit, name, places in ((86400, "days", 1), (3600, "h", 1), (60, "min", 0)):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.{places}f} {name}"
+    return f"{seconds:.0f} s"
 
 
 def portals_table(lines: Iterable[PortalLine]) -> Table:
@@ -209,20 +261,34 @@ def parts_table(parts: Iterable[PartSeen]) -> Table:
     return made
 
 
-def history_table(request_id: str, events: Iterable[Event]) -> Table:
-    """What happened to one request, oldest first, without what was in it."""
+def history_table(request_id: str, steps: Iterable[Step]) -> Table:
+    """What happened to one request, oldest first, where it came from, and what it changed in the ledger."""
     from jobs.events import kind_of
 
-    made = table(f"History of {request_id}", "no.", "when (UTC)", "what", "status", "reason", right=("no.",))
-    for event in events:
+    made = table(
+        f"History of {request_id}", "no.", "when (UTC)", "what", "from", "status", "changed in the ledger", right=("no.",)
+    )
+    for step in steps:
+        event = step.event
         standing, said = getattr(event.body, "standing", None), getattr(event.body, "said", None)
-        reason = coverage_text(said) if said else getattr(event.body, "reason", "")
         status = standing.status if standing else getattr(event.body, "status", None)
+        told = [coverage_text(said) if said else getattr(event.body, "reason", "")]
         made.add_row(
-            *(str(event.seq), f"{event.at:%Y-%m-%d %H:%M:%S}", kind_of(event.body).replace("_", " ")),
-            *(status_text(status) if status else "", (standing.reason if standing else "") or reason),
+            *(str(event.seq), f"{event.at:%Y-%m-%d %H:%M:%S}", kind_of(event.body).replace("_", " "), step.source),
+            *(status_text(status) if status else "", "\n".join(filter(None, [*told, *_change_lines(step)]))),
         )
     return made
+
+
+def _change_lines(step: Step) -> Iterable[str]:
+    """The cells that changed; of the first event only that there are rows now, because it fills them all."""
+    if step.event.body.__class__.__name__ in ("Accepted", "Corrected"):
+        return [f"line {number}: new" for number in sorted({change.line for change in step.changes})]
+    several = len({change.line for change in step.changes}) > 1
+    return [
+        f"{f'{change.service_code} ' if several else ''}{change.column}: {change.before or '–'} → {change.after or '–'}"
+        for change in step.changes
+    ]
 
 
 def counts_table(snapshots: Iterable[Snapshot]) -> Table:

@@ -20,9 +20,9 @@ from jobs.attempts import CaseTaken
 from jobs.events import Standing
 from jobs.fallback import RETRY_AFTER, advice
 from jobs.journal_schema import JournalError
-from jobs.office import Desk, Office, Outcome, at_desk
+from jobs.office import Desk, Office, Outcome, admitted, at_desk, free_dead_probes
 from jobs.retries import read_again
-from jobs.state import Attempt, AttemptState
+from jobs.state import Attempt, AttemptState, Channel
 from jobs.submit import count_failure, stop_account, uncertain_standing
 
 LOOKS = 2
@@ -61,7 +61,9 @@ def judge(request_id: str, cases: Collection[CaseSummary]) -> Found | Nothing | 
 
 
 def sweep(office: Office) -> int:
-    """Makes attempts uncertain whose worker ended between INTENT and RECEIPT. Returns how many. For every start."""
+    """Makes attempts uncertain whose worker ended between INTENT and RECEIPT, and ends its probe. Returns how many. For every
+    start."""
+    free_dead_probes(office)
     reason = "PriorBot ended while the portal had the request; it is not certain whether it was accepted."
     return sum(
         office.attempts.desert(attempt, uncertain_standing(office, attempt.portal, "worker_ended", reason))
@@ -77,6 +79,8 @@ async def verify_due(
     outcomes: list[Outcome] = []
     by_portal: dict[str, list[Attempt]] = {}
     for attempt in office.journal.attempts(state=AttemptState.UNCERTAIN):
+        if attempt.channel is Channel.FAX:
+            continue  # its line was asked (`jobs.fax.settling`); now it is a person's
         if (only is None or attempt.request_id in only) and (portals is None or attempt.portal in portals):
             by_portal.setdefault(attempt.portal, []).append(attempt)
     for slug, uncertain in by_portal.items():
@@ -85,8 +89,9 @@ async def verify_due(
             outcomes += [_to_person(office, each, "no_history", _NO_HISTORY) for each in uncertain if _is_open(office, each)]
             continue
         due = [each for each in uncertain if _is_due(office, each)]
-        if due and plan.next_open(office.now()) <= office.now() and office.states.may_use(slug):
-            outcomes += await _look_for_all(office, slug, due)
+        if due and plan.next_open(office.now()) <= office.now():
+            async with admitted(office, slug) as may:
+                outcomes += await _look_for_all(office, slug, due) if may else []
     return tuple(outcomes)
 
 
@@ -103,12 +108,12 @@ async def _look_for_all(office: Office, slug: str, due: list[Attempt]) -> list[O
     for account in office.accounts(slug):
         try:
             async with at_desk(office, slug, account) as desk:
-                while desk is not None and left:
+                while desk is not None and left and not office.is_stopping():
                     outcome = await _look_for(office, desk, left[0])
                     left.popleft()
                     outcomes.append(outcome)
                     office.progress(outcome)
-            if not left:
+            if not left or office.is_stopping():
                 break
         except BotError as error:
             if not _next_account(office, slug, account, error):

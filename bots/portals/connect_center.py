@@ -78,11 +78,7 @@ class ConnectCenter(Portal):
     async def _to_inquiry(self) -> None:
         """An empty one: what is left of the one before would be asked again."""
         view = self.view
-        if (
-            view.here in self.map.pages
-            and "new_inquiry" in self.map.pages[view.here].actions
-            and await view.offers("new_inquiry")
-        ):
+        if await view.offers("new_inquiry"):
             await view.press("new_inquiry")
             return
         await view.goto("etool")

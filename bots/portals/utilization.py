@@ -32,7 +32,7 @@ class UtilizationTool(LaterDocuments):
 
     async def _to_search(self) -> None:
         """What is left of a broken screen offers nothing: then the tool is opened anew."""
-        if "requests" not in self.map.pages[self.view.here].actions or not await self.view.offers("requests"):
+        if not await self.view.offers("requests"):
             await self.open_tool()
         if self.view.here != "search":
             await self.view.press("requests")

@@ -52,7 +52,7 @@ class AtPortals:
 
         due = () if dry_run else self._engine.passwords_due()
         seen: Counter[Status] = Counter()
-        with _progress() as progress:
+        with progress_line() as progress:
             task = progress.add_task(what, total=total, stands="")
 
             def on_outcome(outcome: Outcome) -> None:
@@ -79,7 +79,8 @@ def run_on_portals(
         return at_portals.run(what, total, work, portals=portals, dry_run=dry_run)
 
 
-def _progress() -> Any:
+def progress_line() -> Any:
+    """A progress line for long work; its column ``stands`` holds counts or ids only."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     text = TextColumn("{task.description}", markup=False)
@@ -92,9 +93,9 @@ def _counts(seen: Counter[Status]) -> str:
 
 
 def write_books(engine: Engine) -> None:
-    """The ledger anew, and a word only where it had to go beside the usual file."""
+    """The ledger anew, and a word only where it had to go beside the usual file, or somebody had changed that."""
     for written in engine.write_ledger():
-        if written.beside:
+        if written.beside or written.edited:
             say(written.sentence, "yellow")
 
 

@@ -1,12 +1,13 @@
-"""Commands that look into the journal and write the books: queue, report, ledger, reconcile."""
+"""Commands that look into the journal and write the books: queue, ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.commands.at_work import run_on_portals, tell_not_asked, write_books
 from jobs.commands.shared import (
     Code,
     HomeOption,
@@ -22,6 +23,7 @@ from jobs.commands.shared import (
 )
 
 if TYPE_CHECKING:
+    from jobs.books_check import Difference
     from jobs.engine import Engine
 
 ledger_app = typer.Typer(
@@ -31,8 +33,6 @@ ledger_app = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     app.command()(queue)
-    app.command()(report)
-    app.command()(reconcile)
     app.add_typer(ledger_app, name="ledger")
 
 
@@ -46,82 +46,53 @@ def queue(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what waits for a person, urgent first, with one next action each (exit code 3 when there is something)."""
+    """List the requests and the faxed letters that wait for a person, urgent first, with one next action each (exit code 3)."""
     from jobs.attention import find_task, sort_tasks
+    from jobs.commands.fax_letters import waiting_letters
+    from jobs.phone import with_hours
 
     with open_engine(home) as engine:
         if release:
             _release(engine, release)
+        now = engine.now()
         tasks = sort_tasks(
-            task
+            with_hours(task, snapshot, engine.rulebook, now)
             for snapshot in engine.journal.snapshots(payer=payer, portal=portal, status=state)
             if (task := find_task(snapshot))
         )
+        letters = [] if portal or state else waiting_letters(engine, payer)
     if as_json:
-        print_objects(tasks)
-    elif tasks:
-        from jobs.tables import queue_table
+        print_objects([*tasks, *letters])
+    elif tasks or letters:
+        from jobs.tables import queue_table, waiting_letters_table
 
-        print_table(queue_table(tasks))
+        if tasks:
+            print_table(queue_table(tasks))
+        if letters:
+            print_table(waiting_letters_table(letters))
     else:
         say("Nothing waits for a person.", "green")
-    leave(Code.PERSON if tasks else Code.DONE)
+    leave(Code.PERSON if tasks or letters else Code.DONE)
 
 
 def _release(engine: Engine, request_id: str) -> None:
+    from bots.model import Status
     from jobs.events import MoveRefused
     from jobs.journal import NoSuchRequest
 
     try:
-        engine.journal.release(request_id)
+        released = engine.journal.release(request_id)
     except (MoveRefused, NoSuchRequest):
         say(
-            "That request waits for nobody, or may have been sent. Nothing was changed. See: priorbot ledger history REQUEST",
+            "That request waits for nobody, may have been sent, or is somebody's to phone in. Nothing was changed. "
+            "See: priorbot ledger history REQUEST; after a call that failed: priorbot phone failed REQUEST",
             "bold red",
         )
         leave(Code.USAGE)
-    say(f"{request_id} is new again. Submit it with its file: priorbot submit FILE", "green")
-
-
-def report(home: HomeOption = None) -> None:
-    """Write report.html anew: where requests stand, deadlines, units, and what needs a person."""
-    with open_engine(home) as engine:
-        written = engine.write_report()
-    say(f"{written.sentence} Open it in a browser: {written.path}", "green")
-
-
-def reconcile(
-    offline: Annotated[bool, typer.Option("--offline", help="Only what is in the journal; ask no portal.")] = False,
-    payer: PayerOption = None,
-    portal: PortalOption = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Compare the ledger with what the portals list and show; write exceptions.csv (exit code 3 when something is left)."""
-    from jobs.reconciling import list_portals, reconcile_journal, write_exceptions
-
-    with open_engine(home) as engine:
-        lists = {} if offline else run_on_portals(engine, "Reading the portals' lists", None, list_portals)
-        found = reconcile_journal(engine.journal, lists, engine.now())
-        written = write_exceptions(engine.home, found, engine.now())
-        write_books(engine)
-        asked = Code.DONE if offline else tell_not_asked(engine, portal)
-    left = [
-        row
-        for row in found.exceptions.to_dict("records")
-        if payer in (None, row["payer"]) and portal in (None, row["portal"])  # the file holds all
-    ]
-    if as_json:
-        print_objects(left)
-    elif left:
-        from jobs.tables import exceptions_table
-
-        print_table(exceptions_table(left))
-    changes, exceptions = len(found.changes), len(found.exceptions)
-    say(f"{found.rows} rows, {found.matched} found on a portal, changes: {changes}, exceptions: {exceptions}.")
-    say(f"Lists read: {', '.join(sorted(lists)) or 'none'}.")
-    say(written.sentence, "yellow" if written.beside else "green")
-    leave(max(asked, Code.PERSON if any(row["severity"] != "info" for row in left) else Code.DONE))
+    if released.status is Status.NEW:
+        say(f"{request_id} is new again. Submit it with its file: priorbot submit FILE", "green")
+    else:
+        say(f"{request_id} begins its way anew. {released.next_action or released.reason}", "green")
 
 
 @ledger_app.command("write")
@@ -139,27 +110,88 @@ def ledger_history(
     as_json: JsonOption = False,
 ) -> None:
     """Show everything that happened to one request, oldest first."""
+    from msgspec.structs import asdict
+
+    from jobs.ledger_history import history
+
     with open_engine(home) as engine:
-        events = list(engine.journal.events(request)) if request else []
-    if not events:
+        steps = list(history(engine.journal.events(request))) if request else []
+    if not steps:
         say("There is no request of that id in the journal. List them with: priorbot status --offline", "bold red")
         leave(Code.USAGE)
     if as_json:
-        print_objects(events)
+        print_objects({**asdict(step.event), "source": step.source, "changes": step.changes} for step in steps)
     else:
         from jobs.tables import history_table
 
-        print_table(history_table(request, events))
+        print_table(history_table(request, steps))
 
 
 @ledger_app.command("verify")
-def ledger_verify(home: HomeOption = None) -> None:
-    """Check that nobody has changed the journal's past, and that ledger.csv was not damaged by another program."""
-    from jobs.ledger import read_ledger
+def ledger_verify(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A ledger that came back, as CSV or XLSX. Default: the home's own.")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Check that nobody has changed the journal's past, and that a ledger says what the journal says (exit code 3 when not)."""
+    from itertools import islice
+
+    from jobs.books_check import differences, untrue_requests
+    from jobs.ledger_seal import is_ours
 
     with open_engine(home) as engine:
         count = engine.journal.check()
         say(f"The journal is whole: {count} events, each fits the one before.", "green")
-        if engine.home.ledger_csv.exists():
-            rows = sum(1 for _ in read_ledger(engine.home.ledger_csv))
-            say(f"The ledger is as PriorBot wrote it: {rows} rows.", "green")
+        untrue = list(islice(untrue_requests(engine.journal), _MOST_TOLD))
+        if untrue:
+            say(
+                f"The journal's rows of {', '.join(untrue)} do not follow from its events: somebody has written into the "
+                "database. Nothing was changed. Have them derived anew from the events: priorbot ledger rebuild",
+                "bold red",
+            )
+            leave(Code.PERSON)
+        for one in [file] if file else [engine.home.ledger_csv, engine.home.ledger_xlsx]:
+            if not one.exists():
+                if file:
+                    say(f"There is no file {one}. Nothing else was checked.", "bold red")
+                    leave(Code.USAGE)
+                continue
+            found = differences(one, engine.journal.snapshots(), _MOST_TOLD)
+            if not found:
+                say(f"{one.name} says what the journal says.", "green")
+            elif is_ours(one):
+                say(f"{one.name} is as PriorBot wrote it; the journal has gone on since: priorbot ledger write", "yellow")
+            else:
+                _tell_differences(one, found)
+                leave(Code.PERSON)
+
+
+_MOST_TOLD = 10
+
+
+def _tell_differences(file: Path, found: Sequence[Difference]) -> None:
+    from jobs.ledger_seal import is_edited
+
+    places = "; ".join(f"line {one.line}, {one.request_id}{f', {one.column}' if one.column else ', the row'}" for one in found)
+    why = (
+        "It was changed by hand or by another program since PriorBot wrote it"
+        if is_edited(file)
+        else "It is older than the journal, or was changed"
+    )
+    say(
+        f"{file.name} does not say what the journal says ({places}). {why}; nothing in it was used. "
+        "Write it again from the journal: priorbot ledger write",
+        "bold red",
+    )
+
+
+@ledger_app.command("rebuild")
+def ledger_rebuild(home: HomeOption = None) -> None:
+    """Derive all that PriorBot looks up from the journal's events anew, and write the ledger from it."""
+    with open_engine(home) as engine:
+        engine.journal.check()
+        same = engine.journal.rebuild()
+        for written in engine.write_ledger():
+            say(written.sentence, "yellow" if written.beside else "green")
+    say("Everything came out as it was." if same else "What had been changed stands again as the events tell it.", "green")

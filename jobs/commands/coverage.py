@@ -10,7 +10,6 @@ import typer
 from jobs.commands.at_work import run_on_portals
 from jobs.commands.files import read_file, tell_rejected
 from jobs.commands.shared import (
-    OUTAGES,
     Code,
     HomeOption,
     JsonOption,
@@ -90,6 +89,7 @@ def _object(told: Told) -> dict[str, object]:
 
 
 def _code(told: Told) -> Code:
+    from jobs.fallback import OUTAGES
     from jobs.questions import NotTold
 
     if isinstance(told.answer, NotTold):

@@ -173,7 +173,17 @@ def submit(
             write_books(engine)
             show_requests(shown, as_json=as_json)
             tell_coverage_missing(shown)
+            _tell_faxes(engine)
     leave(max(code, Code.PERSON) if result.rejected or taken.different else code)
+
+
+def _tell_faxes(engine: Engine) -> None:
+    from jobs.fax.book import FaxBook
+    from jobs.fax.state import UNDER_WAY
+
+    counts = FaxBook(engine.journal, engine.seats).counts()
+    if waiting := sum(counts.get(step, 0) for step in UNDER_WAY):
+        say(f"{waiting} faxes are not delivered yet. Look, and go on, with: priorbot fax send (priorbot run does it by itself)")
 
 
 def tell_coverage_missing(shown: Iterable[Snapshot]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +19,7 @@ from jobs.commands.shared import (
     code_of,
     leave,
     open_engine,
+    print_objects,
     print_table,
     say,
     show_requests,
@@ -25,6 +28,7 @@ from jobs.commands.shared import (
 if TYPE_CHECKING:
     from jobs.engine import Engine
     from jobs.state import Snapshot
+    from jobs.units_watch import LinePace, Proposal
 
 
 def register(app: typer.Typer) -> None:
@@ -62,12 +66,17 @@ def units(
     payer: PayerOption = None,
     portal: PortalOption = None,
     offline: OfflineOption = False,
+    proposals: Annotated[
+        Path | None,
+        typer.Option("--propose", metavar="FILE", help="Write a row for intake for what runs out, to be checked; sends nothing."),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read the units used of what was approved, bring the ledger up to date, and list them with their as-of date."""
+    """Read the units used of what was approved, bring the ledger up to date, and list their pace and what runs out."""
     from jobs.follow import read_units
     from jobs.state import GRANTED
+    from jobs.units_watch import line_paces, propose
 
     with open_engine(home) as engine:
         if not offline:
@@ -75,14 +84,60 @@ def units(
             run_on_portals(engine, "Reading units", None, lambda office: read_units(office, portals=portals), portals=portals)
             write_books(engine)
         shown = list(engine.journal.snapshots(payer=payer, status=GRANTED))
+        ids = {each.request.request_id for each in shown}
+        lines = [line for line in line_paces(engine.journal, engine.today()) if line.request_id in ids]
         if as_json:
-            show_requests(shown, as_json=True)
+            show_units(shown, lines)
         else:
             from jobs.tables import units_table
 
-            print_table(units_table(shown))
+            print_table(units_table(lines))
+        if proposals is not None:
+            _propose(proposals, propose(engine.journal, engine.today()))
         asked = Code.DONE if offline else tell_not_asked(engine, portal)
     leave(asked)
+
+
+def show_units(shown: Sequence[Snapshot], lines: Sequence[LinePace]) -> None:
+    """One object per request in the ledger's words, with the pace of each of its lines."""
+    from jobs.ledger import request_object
+
+    paces: dict[str, list[dict[str, object]]] = {each.request.request_id: [] for each in shown}
+    for line in lines:
+        paces[line.request_id].append(pace_object(line))
+    print_objects(request_object(each) | {"pace": paces[each.request.request_id]} for each in shown)
+
+
+def pace_object(line: LinePace) -> dict[str, object]:
+    """How the units of one line go, for JSON: amounts in plain digits as in the ledger, always every key."""
+    from jobs.ledger import amount, day
+
+    now = line.pace
+    return {
+        "service_code": line.service_code,
+        "unit_type": now.unit_type.value,
+        "as_of": day(now.as_of),
+        **{name: amount(getattr(now, name)) for name in ("approved", "used", "remaining", "per_week")},
+        "runs_out": day(now.runs_out),
+        "valid_to": day(now.valid_to),
+        "readings": now.readings,
+        "note": now.note,
+        "warnings": [word.value for word in now.warnings],
+    }
+
+
+def _propose(file: Path, proposals: Sequence[Proposal]) -> None:
+    from jobs.units_watch import write_proposals
+
+    if not proposals:
+        say("Nothing runs out that is not asked for already. No file was written.", "green")
+        return
+    try:
+        write_proposals(file, proposals)
+    except FileExistsError:
+        say(f"{file} is there already and was left as it is. Name another file with --propose.", "bold red")
+        leave(Code.USAGE)
+    say(f"Wrote {len(proposals)} proposals to {file}. Nothing was sent. Complete each row, then: priorbot submit FILE")
 
 
 def verify(

@@ -37,30 +37,28 @@ class Code(IntEnum):
 
 _MOST_ROWS = 200
 """Requests that a terminal shows one by one."""
-OUTAGES = frozenset({"portal_down", "portal_slow"})
-"""Error codes of a request that waits because its portal does not work."""
 
 
 def parse_payer(text: str) -> Payer:
     from bots.model import Payer
 
-    return Payer(_known(text, tuple(Payer), "payer"))
+    return Payer(parse_word(text, tuple(Payer), "payer"))
 
 
 def parse_status(text: str) -> Status:
     from bots.model import Status
 
-    return Status(_known(text, tuple(Status), "status"))
+    return Status(parse_word(text, tuple(Status), "status"))
 
 
 def parse_portal(text: str) -> str:
     from jobs.portal_settings import PORTAL_SLUGS
 
-    return _known(text, PORTAL_SLUGS, "portal")
+    return parse_word(text, PORTAL_SLUGS, "portal")
 
 
-def _known(text: str, known: tuple[str, ...], what: str) -> str:
-    """Raises ``typer.BadParameter`` naming the nearest known word."""
+def parse_word(text: str, known: tuple[str, ...], what: str) -> str:
+    """The word itself. Raises ``typer.BadParameter`` naming the nearest known one."""
     if text in known:
         return text
     from difflib import get_close_matches
@@ -166,6 +164,7 @@ def code_of(snapshots: Iterable[Snapshot]) -> Code:
     """The exit code that these requests call for."""
     from bots.model import Status
     from jobs.attention import find_task
+    from jobs.fallback import OUTAGES
 
     codes = {Code.DONE}
     for snapshot in snapshots:
@@ -180,6 +179,8 @@ def code_of(snapshots: Iterable[Snapshot]) -> Code:
 
 def code_of_outcomes(outcomes: Iterable[Outcome]) -> Code:
     """The exit code of work that moved no request, by its errors."""
+    from jobs.fallback import OUTAGES
+
     return max((Code.DOWN if one.error_code in OUTAGES else Code.PERSON for one in outcomes if one.error_code), default=Code.DONE)
 
 
@@ -213,7 +214,7 @@ def end_with(error: Exception) -> Code:
         return {Action.RETRY: Code.DOWN, Action.VERIFY: Code.UNCERTAIN}.get(error.action, Code.PERSON)
     if isinstance(sentence, str):
         say(sentence, "bold red")
-        return Code.USAGE
+        return Code.PERSON if getattr(error, "needs_person", False) else Code.USAGE
     from jobs.ledger import LedgerDamaged
 
     if isinstance(error, LedgerDamaged):

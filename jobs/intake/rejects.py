@@ -15,7 +15,7 @@ from jobs.intake.columns import REASONS_COLUMN
 from jobs.intake.result import IntakeResult
 from jobs.sheets import text_sheet
 
-_UTF8_MARK = b"\xef\xbb\xbf"  # Excel takes a CSV without it for the system's own code page
+UTF8_MARK = b"\xef\xbb\xbf"  # Excel takes a CSV without it for the system's own code page
 _WORKBOOK_ROWS = 5_000
 """Up to here a person corrects by hand; a file with more bad rows is mended in the system that exported it."""
 
@@ -32,7 +32,7 @@ def write_rejects(result: IntakeResult, home_rejects_dir: Path, *, now: Clock = 
     make_private_folder(home_rejects_dir)
     stem = re.sub(r"[^\w.-]+", "_", Path(result.file).stem)[:60]  # the file's name may hold what another system's may not
     path = _free_name(home_rejects_dir, f"{stem}-rejects-{now():%Y%m%d-%H%M%S}")
-    write_private(path, _UTF8_MARK + csv_text(_table(result)))
+    write_private(path, UTF8_MARK + csv_text(_table(result)))
     if len(result.cells) <= _WORKBOOK_ROWS:
         names, *rows = _table(result)
         width = max(map(len, rows))

@@ -128,8 +128,14 @@ def run_priorbot(
         seconds = time.perf_counter() - started
         if process.returncode:
             said.seek(0)
-            raise SystemExit(f"priorbot submit ended with {process.returncode}:\n{said.read()[-2000:]}")
+            raise SystemExit(f"priorbot submit ended with {process.returncode}:\n{said.read()[-2000:]}\n{_not_sent(home)}")
     return seconds
+
+
+def _not_sent(home: Home) -> str:
+    """What became of each request that was not submitted, and why."""
+    with (home.path / "ledger.csv").open(encoding="utf-8", newline="") as file:
+        return "\n".join(str(row) for row in csv.DictReader(file) if row["status"] != "submitted")
 
 
 def submit_all(world: RunningWorld, count: int, watch: Callable[[psutil.Process], None] | None = None) -> float:

@@ -29,8 +29,9 @@ from jobs.ledger import (
     request_object,
     write_ledger,
 )
+from jobs.ledger_seal import SEAL
 from jobs.state import Channel, Decision
-from jobs.writing import write_whole
+from jobs.writing import NotWritten, write_whole
 
 ANY_TEXT = st.text(st.one_of(st.sampled_from("'=+-@;\t\r\n \",＝"), st.characters(codec="utf-8")))
 
@@ -257,8 +258,8 @@ def test_deleting_the_ledger_loses_nothing(decided: Any, home: Home, build: Any)
 def test_files_are_private_and_nothing_else_is_left(decided: Any, home: Home, build: Any) -> None:
     before = {path.name for path in home.path.iterdir()}
     write_ledger(home, [decided], build.now)
-    assert {path.name for path in home.path.iterdir()} - before == {"ledger.csv", "ledger.xlsx"}
-    for path in (home.ledger_csv, home.ledger_xlsx):
+    assert {path.name for path in home.path.iterdir()} - before == {"ledger.csv", "ledger.xlsx", SEAL}
+    for path in (home.ledger_csv, home.ledger_xlsx, home.path / SEAL):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -281,13 +282,16 @@ def test_a_ledger_open_elsewhere_gets_one_beside_it(monkeypatch: pytest.MonkeyPa
     assert written.path.read_bytes() == b"new"
     assert locked.read_bytes() == b"old"
     assert "open in another program" in written.sentence
+    again = write_whole(locked, b"newer", datetime(2026, 3, 2, 16, 0, 0, tzinfo=UTC))
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["ledger.20260302-160000.csv", "ledger.csv"]
+    assert again.path.read_bytes() == b"newer"
 
 
 def test_a_failed_write_keeps_the_old_ledger(monkeypatch: pytest.MonkeyPatch, build: Any, home: Home) -> None:
     write_ledger(home, [build.snapshot("R-1")], build.now)
     before = home.ledger_csv.read_bytes()
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(NotWritten, match=r"ledger\.csv could not be written \(No space left"):
         write_ledger(home, [build.snapshot("R-2")], build.now)
     assert home.ledger_csv.read_bytes() == before
 

@@ -10,18 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bots.model import CaseSummary, LineReading, Reading, Status
+from bots.model import CaseSummary, LineReading, Member, Reading, Status
 from jobs.ledger import ledger_rows
-from jobs.reconcile import (
-    EXCEPTION_COLUMNS,
-    READING_COLUMNS,
-    Reconciled,
-    all_readings,
-    ledger_frame,
-    list_frame,
-    reading_frame,
-    reconcile,
-)
+from jobs.reconcile import EXCEPTION_COLUMNS, Reconciled, reconcile
+from jobs.reconcile_frames import READING_COLUMNS, all_readings, ledger_frame, list_frame, reading_frame
 from jobs.reconcile_kinds import KINDS
 from jobs.state import Snapshot
 
@@ -39,6 +31,10 @@ def compare(
 
 def kinds(result: Reconciled) -> list[tuple[str, str]]:
     return list(zip(result.exceptions["kind"], result.exceptions["request_id"], strict=True))
+
+
+def person(number: int) -> Member:
+    return Member(id=f"{number:09d}", dob=date(1980, 5, 17))
 
 
 def case(reference_no: str, **changes: Any) -> CaseSummary:
@@ -191,7 +187,8 @@ def test_an_open_case_that_was_not_read_for_a_day_is_stale(build: Any) -> None:
     long_ago = build.now - timedelta(days=2)
     assert kinds(compare(build, [build.submitted(submitted_at=long_ago, last_checked=long_ago)])) == [("stale_reading", "R-001")]
     assert kinds(compare(build, [build.submitted(submitted_at=long_ago, last_checked=build.now)])) == []
-    assert kinds(compare(build, [build.submitted(status=Status.DENIED, submitted_at=long_ago, last_checked=long_ago)])) == []
+    decided = build.submitted(status=Status.DENIED, reason="Not needed", submitted_at=long_ago, last_checked=long_ago)
+    assert kinds(compare(build, [decided])) == []
 
 
 def test_units_of_16_days_are_normal_and_older_ones_stale(build: Any) -> None:
@@ -231,7 +228,7 @@ def test_ids_stay_text_from_end_to_end(build: Any) -> None:
 
 def test_planted_errors_among_many_rows_are_found_and_none_invented(build: Any) -> None:
     """1,000 requests of which every hundredth is disturbed: exactly those are reported."""
-    snapshots = [build.submitted(f"R-{n:03d}") for n in range(1000)]
+    snapshots = [build.submitted(f"R-{n:03d}", request=build.request(f"R-{n:03d}", member=person(n))) for n in range(1000)]
     assert len({snapshot.receipt.reference_no for snapshot in snapshots}) == 1000
     readings = [
         build.reading(Status.APPROVED, approved(units="1" if n % 100 == 50 else "2"), reference_no=snapshot.receipt.reference_no)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bots.keys import generate_key
+from fixtures.clock import today
 from fixtures.samples.make_requests import DOCUMENTS, write_sample
 from fixtures.server import RunningWorld, running_world
 
@@ -61,7 +62,7 @@ def ready(priorbot: Run) -> Run:
 @pytest.fixture
 def sample(tmp_path: Path) -> Path:
     path = tmp_path / "requests.csv"
-    write_sample(path, date.today())
+    write_sample(path, today())
     return path
 
 
@@ -116,7 +117,7 @@ def equipment(world: RunningWorld) -> Callable[..., dict[str, Any]]:
     providers = [row for row in world.truth("providers") if row["cmap"]]
     doctor = next(row for row in providers if row["kind"] == "individual")
     seller = next(row for row in providers if row["kind"] == "organization")
-    start = date.today() + timedelta(days=5)
+    start = today() + timedelta(days=5)
 
     def row(request_id: str, member: dict[str, Any], **changes: Any) -> dict[str, Any]:
         return {

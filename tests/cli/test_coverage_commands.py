@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fixtures.clock import today
 from fixtures.people import members, providers
 from fixtures.plans import PlanMember, bcbsma_members
 from fixtures.portals.connect_center.benefits import claims_elsewhere
 
 pytestmark = pytest.mark.browser
 
-DAY = date.today() + timedelta(days=3)
+DAY = today() + timedelta(days=3)
 DOCTOR = next(p for p in providers() if p.kind == "individual" and "shared_name" in p.tags)
 SELLER = next(p for p in providers() if p.kind == "organization")
 COVERED, LOST = bcbsma_members()[40], bcbsma_members()[150]

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.samples.make_requests import write_sample
-from jobs.demo_home import CHECK_WRITES, DESKS, MARK, after_next_check_write, first_morning, fresh_home, write_part
+from jobs.demo_home import (
+    CHECK_WRITES,
+    DESKS,
+    MARK,
+    MORE_OF_THE_SAME,
+    after_next_check_write,
+    first_morning,
+    fresh_home,
+    write_part,
+)
 from jobs.demo_truth import compare
 from jobs.home import Home, HomeError
 from jobs.ledger import read_ledger
@@ -49,22 +59,28 @@ def test_the_demo_s_weeks_are_over_by_today_and_hold_two_check_writes(today: dat
     assert end.date() < today
 
 
-def test_the_two_files_are_together_the_whole_sample(tmp_path: Path) -> None:
+def test_the_two_files_show_every_kind_of_row_of_the_sample_once(tmp_path: Path) -> None:
     home = Home(tmp_path / "home").create()
     day = datetime.fromisoformat("2026-03-02T09:00-05:00")
     write_sample(tmp_path / "all.csv", day.date())
 
-    def ids(path: Path) -> list[str]:
+    def rows(path: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
-            return sorted(row["request_id"] for row in csv.DictReader(file))
+            return list(csv.DictReader(file))
 
-    first = ids(write_part(home, "first.csv", day, later=False))
-    second = ids(write_part(home, "second.csv", day, later=True))
-    assert first
-    assert second
-    assert not set(first) & set(second)
-    assert sorted(first + second) == ids(tmp_path / "all.csv")
-    assert len(first) >= 60
+    def kind(row: dict[str, str]) -> tuple[str, str]:
+        return row["payer"], row["service_category"]
+
+    first = rows(write_part(home, "first.csv", day, later=False))
+    second = rows(write_part(home, "second.csv", day, later=True))
+    left_out = [row for row in rows(tmp_path / "all.csv") if row["request_id"] in MORE_OF_THE_SAME]
+    assert {row["request_id"] for row in left_out} == MORE_OF_THE_SAME
+    assert not {row["request_id"] for row in first} & {row["request_id"] for row in second}
+    by_id = itemgetter("request_id")
+    assert sorted((*first, *second, *left_out), key=by_id) == sorted(rows(tmp_path / "all.csv"), key=by_id)
+    assert {kind(row) for row in left_out} <= {kind(row) for row in (*first, *second)}
+    assert len({row["request_id"] for row in first}) >= 50
+    assert len(first) + len(second) >= 60
 
 
 def accepted(**changes: Any) -> dict[str, Any]:

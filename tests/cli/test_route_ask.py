@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fixtures.clock import today
 from fixtures.people import members, providers
 from fixtures.plans import carepartners_members
 
 pytestmark = pytest.mark.browser
 
-DAY = date.today() + timedelta(days=3)
+DAY = today() + timedelta(days=3)
 SHARED = {
     "request_kind": "prior_auth",
     "certification": "initial",

@@ -15,15 +15,13 @@ import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from kit import Kit
+from kit import ALL_SKINS, Kit
 
 from bots.browser import Browser
 from fixtures.server import RunningWorld, running_world
 from fixtures.web import SKINS
 
-ALL_SKINS = "PRIORBOT_ALL_SKINS"
-"""Set by ``make contract``: every contract test over every skin. Else a share of them runs over the other skins."""
-ONE_IN = 3
+ONE_IN = 5
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -37,7 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_of_the_share(item: pytest.Item) -> bool:
-    """Always with the first skin, and where a test says that every skin counts; else a fixed third, spread over the portals."""
+    """Always with the first skin, and where a test says that every skin counts; else a fixed fifth, spread over the portals."""
     given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     if given.get("skin", SKINS[0]) == SKINS[0] or item.get_closest_marker("every_skin"):
         return True

@@ -41,10 +41,14 @@ from bots.portal import Portal
 from bots.registry import PortalAccess, PortalFactory
 from bots.signin_map import CodeMail
 from bots.vault import Vault, password_name
+from fixtures.clock import DESK
+from fixtures.clock import today as today
 from fixtures.portals import PORTALS
 from fixtures.server import RunningWorld
 from fixtures.web import SKINS
 
+ALL_SKINS = "PRIORBOT_ALL_SKINS"
+"""Set by ``make contract``: every contract test over every skin. Else a share of them runs over the other skins."""
 PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\n"
     b"trailer<</Root 1 0 R>>\n%%EOF"
@@ -146,7 +150,7 @@ class Kit:
             credentials=self.passwords,
             codes=self.codes,
             now=self.now,
-            today=lambda: self.now().date(),
+            today=lambda: self.now().astimezone(DESK).date(),
         )
         factory.running = self.browser
         return factory
@@ -221,7 +225,7 @@ class Kit:
         providers = [p for p in self.world.truth("providers") if p["cmap"]]
         doctor = next(p for p in providers if p["kind"] == "individual" and "shared_name" in p["tags"])
         seller = next(p for p in providers if p["kind"] == "organization")
-        start = date.today() + timedelta(days=3)
+        start = today() + timedelta(days=3)
         values: dict[str, Any] = {
             "request_id": f"REQ-{number:04d}",
             "payer": Payer.HUSKY,
@@ -289,7 +293,7 @@ class Profile:
     async def look(self, portal: Portal) -> Any:
         """The least reading there is; it wants a signed-in account where the portal has accounts."""
         if Ability.LIST in portal.does:
-            return await portal.list_cases(date.today())
+            return await portal.list_cases(today())
         if Ability.UNITS in portal.does:
             return await portal.read_units(())
         if Ability.ELIGIBILITY in portal.does:

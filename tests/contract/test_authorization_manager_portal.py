@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kit import Gate, Kit
+from kit import Gate, Kit, today
 from msgspec.structs import replace
 from profiles.authorization_manager import PROFILE
 
@@ -66,7 +66,7 @@ async def stopped(kit: Kit, asked: AuthRequest) -> BotError:
 
 def visits(kit: Kit, *codes: str, **changes: Any) -> AuthRequest:
     """Physical therapy, a line for each code."""
-    day = date.today() + timedelta(days=3)
+    day = today() + timedelta(days=3)
     lines = tuple(
         ServiceLine(
             service_code=code, units=Decimal(6), unit_type=UnitType.VISITS, from_date=day, to_date=day + timedelta(days=30)
@@ -84,7 +84,7 @@ def visits(kit: Kit, *codes: str, **changes: Any) -> AuthRequest:
 
 
 def admission(kit: Kit, **changes: Any) -> AuthRequest:
-    day = date.today() - timedelta(days=1)
+    day = today() - timedelta(days=1)
     line = ServiceLine(
         service_code="99223", units=Decimal(3), unit_type=UnitType.DAYS, from_date=day, to_date=day + timedelta(days=3)
     )
@@ -175,7 +175,7 @@ async def test_where_only_some_codes_need_one_the_request_is_to_be_split(kit: Ki
 
 async def test_a_day_program_beyond_what_one_request_may_ask_is_told_as_such(kit: Kit) -> None:
     """Partial hospitalization: ten units within fourteen days."""
-    day = date.today() + timedelta(days=3)
+    day = today() + timedelta(days=3)
     line = ServiceLine(
         service_code="H0035", units=Decimal(12), unit_type=UnitType.DAYS, from_date=day, to_date=day + timedelta(days=13)
     )
@@ -201,7 +201,7 @@ async def test_referrals_and_notifications_are_not_looked_up(kit: Kit) -> None:
 
 
 async def test_Q24_surgery_that_meets_the_criteria_is_approved_at_once(kit: Kit) -> None:
-    day = date.today() + timedelta(days=10)
+    day = today() + timedelta(days=10)
     line = ServiceLine(service_code="29881", units=Decimal(1), from_date=day, to_date=day + timedelta(days=30))
     surgery = PROFILE.request(
         kit,
@@ -225,7 +225,7 @@ async def test_Q24_surgery_that_meets_the_criteria_is_approved_at_once(kit: Kit)
 @contextmanager
 def pended(kit: Kit) -> Iterator[AuthRequest]:
     """A request that people review: it has no criteria."""
-    day = date.today() + timedelta(days=3)
+    day = today() + timedelta(days=3)
     line = ServiceLine(service_code="95810", units=Decimal(1), from_date=day, to_date=day + timedelta(days=30))
     yield PROFILE.request(kit, service_category=ServiceCategory.OUTPATIENT_MEDICAL, lines=(line,), answers={}, attachments=())
 
@@ -247,7 +247,7 @@ async def test_many_patients_are_listed_by_provider_at_once(kit: Kit) -> None:
     async with kit.portal(SLUG) as portal:
         for number in range(40, 43):
             await portal.submit(PROFILE.request(kit, number), Gate())
-        listed = await portal.list_cases(date.today() - timedelta(days=1))
+        listed = await portal.list_cases(today() - timedelta(days=1))
     assert {case.member_id for case in listed} == {row["member_id"] for row in kit.accepted()}
     assert len(listed) == 3
 
@@ -256,7 +256,7 @@ async def test_many_patients_are_listed_by_provider_at_once(kit: Kit) -> None:
 
 
 def discharge(kit: Kit, **changes: Any) -> AuthRequest:
-    told = {"discharge_date": date.today().isoformat(), "disposition": "home"}
+    told = {"discharge_date": today().isoformat(), "disposition": "home"}
     return admission(kit, request_id="REQ-D", certification=Certification.REVISED, answers=told, **changes)
 
 

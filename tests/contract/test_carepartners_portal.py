@@ -3,12 +3,12 @@ nobody logged out. What every portal must do stands in `test_every_portal`."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from kit import Gate, Kit
+from kit import Gate, Kit, today
 from msgspec.structs import replace
 from profiles.carepartners import PROFILE
 
@@ -40,7 +40,7 @@ async def stopped(kit: Kit, asked: AuthRequest) -> BotError:
 
 def admission(kit: Kit, *, days: int, urgency: Urgency, **changes: Any) -> AuthRequest:
     """An admission so many days from today."""
-    day = date.today() + timedelta(days=days)
+    day = today() + timedelta(days=days)
     line = ServiceLine(
         service_code="99223", units=Decimal(3), unit_type=UnitType.DAYS, from_date=day, to_date=day + timedelta(days=3)
     )
@@ -140,7 +140,7 @@ async def test_C4_a_timely_elective_admission_is_notified_and_its_number_is_no_a
     assert (receipt.status, receipt.authorization_no) == (Status.NOTIFICATION_RECEIVED, "")
     (accepted,) = kit.accepted()
     assert accepted["request_kind"] == "inpatient_notification"
-    assert accepted["admission_date"] == (date.today() + timedelta(days=6)).isoformat()
+    assert accepted["admission_date"] == (today() + timedelta(days=6)).isoformat()
 
 
 @pytest.mark.parametrize(("days", "urgency"), [(4, Urgency.STANDARD), (-3, Urgency.EMERGENT)])
@@ -156,7 +156,7 @@ async def test_C4_a_late_notification_needs_the_reason_that_only_the_request_may
 
 
 async def test_C2_a_referral_is_entered_by_the_referring_provider(kit: Kit) -> None:
-    day = date.today() + timedelta(days=3)
+    day = today() + timedelta(days=3)
     line = ServiceLine(
         service_code="99203", units=Decimal(2), unit_type=UnitType.VISITS, from_date=day, to_date=day + timedelta(days=90)
     )
@@ -181,7 +181,7 @@ async def test_a_request_that_meets_the_criteria_is_determined_in_real_time(kit:
 
 
 def surgery(kit: Kit, **changes: Any) -> AuthRequest:
-    day = date.today() + timedelta(days=10)
+    day = today() + timedelta(days=10)
     line = ServiceLine(service_code="29881", units=Decimal(1), from_date=day, to_date=day + timedelta(days=30))
     values: dict[str, Any] = {
         "service_category": ServiceCategory.OUTPATIENT_SURGERY,

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from kit import Gate, Kit
+from kit import Gate, Kit, today
 
 from bots.errors import (
     AccountInUse,
@@ -24,7 +24,7 @@ from bots.model import Contact, Provider, ServiceCategory, Urgency
 
 pytestmark = pytest.mark.browser
 SLUG = "clear_coverage"
-TODAY = date.today()
+TODAY = today()
 
 
 # --- signing in -------------------------------------------------------------------------------------------------------

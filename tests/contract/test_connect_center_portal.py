@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from kit import Kit
+from kit import Kit, today
 from msgspec.structs import replace
 from profiles.connect_center import PROFILE, visits
 
@@ -78,9 +78,9 @@ async def test_coverage_that_begins_later_is_told_with_its_first_day(kit: Kit) -
 
 
 async def test_for_a_day_that_is_too_far_away_today_is_asked_about_and_the_answer_says_so(kit: Kit) -> None:
-    far, near = on(PROFILE.request(kit), date.today() + timedelta(days=90)), PROFILE.request(kit)
+    far, near = on(PROFILE.request(kit), today() + timedelta(days=90)), PROFILE.request(kit)
     said = await told(kit, far, near)
-    assert [each.service_date for each in said] == [date.today(), near.from_date]
+    assert [each.service_date for each in said] == [today(), near.from_date]
 
 
 async def test_a_service_that_nobody_answers_for_or_that_is_not_on_the_list_is_told(kit: Kit) -> None:

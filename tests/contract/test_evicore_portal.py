@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kit import Gate, Kit
+from kit import Gate, Kit, today
 from msgspec.structs import replace
 from profiles.evicore import GOOD, PROFILE
 
@@ -35,7 +35,7 @@ from fixtures.portals.evicore.draft import spans
 pytestmark = pytest.mark.browser
 
 SLUG = "evicore"
-DAY = date.today() + timedelta(days=3)
+DAY = today() + timedelta(days=3)
 NOT_LISTED, TWO_ADDRESSES, MANY_ADDRESSES, NO_FAX = 1, 12, 10, 14
 """Places of doctors: not on the practice's list; on it with two addresses; not on it with 23; on it, without a fax number."""
 PET = {"pet_cancer_proven": "yes", "pet_purpose": "restaging", "rad_prior": "no"}
@@ -297,7 +297,7 @@ async def test_an_error_that_is_a_flag_of_an_ordinary_answer_is_the_portals_trou
 
 
 async def test_an_old_case_for_the_same_code_is_no_case_of_this_request(kit: Kit) -> None:
-    earlier = date.today() - timedelta(days=120)
+    earlier = today() - timedelta(days=120)
     async with opened(kit) as portal:
         first = await submit(
             portal, request(kit, lines=(PROFILE.line("70551", from_date=earlier, to_date=earlier),), answers=GOOD)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kit import Gate, Kit
+from kit import Gate, Kit, today
 from msgspec.structs import replace
 from profiles.husky_medical import PROFILE
 
@@ -45,7 +45,7 @@ from bots.portal_changes import ChangingPortal
 
 pytestmark = pytest.mark.browser
 SLUG = "husky_medical"
-TODAY = date.today()
+TODAY = today()
 START = TODAY + timedelta(days=3)
 
 

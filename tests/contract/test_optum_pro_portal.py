@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kit import Gate, Kit
+from kit import Gate, Kit, today
 from msgspec.structs import replace
 from profiles.optum_pro import PROFILE
 
@@ -41,7 +41,7 @@ from bots.vault import password_name
 pytestmark = pytest.mark.browser
 SLUG = "optum_pro"
 ACCOUNT = "op-desk1"
-TODAY = date.today()
+TODAY = today()
 START = TODAY + timedelta(days=3)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from kit import Gate, Kit
+from kit import Gate, Kit, today
 from msgspec.structs import replace
 from profiles.provider_connect import PROFILE
 
@@ -29,7 +29,7 @@ from fixtures.portals.provider_connect.draft import registered_until
 
 pytestmark = pytest.mark.browser
 SLUG = "provider_connect"
-START = date.today() + timedelta(days=3)
+START = today() + timedelta(days=3)
 
 
 def line(code: str, units: int, until: date = START + timedelta(days=60), **more: Any) -> ServiceLine:
@@ -75,7 +75,7 @@ async def test_an_attestation_that_is_due_is_a_persons_and_has_its_own_name(kit:
     kit.world.change_account(SLUG, kit.account(SLUG), access=False)
     async with kit.portal(SLUG) as portal:
         with pytest.raises(AttestationDue) as caught:
-            await portal.list_cases(date.today())
+            await portal.list_cases(today())
     assert "attestation" in caught.value.sentence
     assert kit.sessions(SLUG) == []
 

@@ -4,12 +4,11 @@ up late, headers that lie, another layout, a new tab without the session. The ot
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from importlib import import_module
 from typing import Any
 
 import pytest
-from kit import Gate, Kit, Profile
+from kit import Gate, Kit, Profile, today
 from profiles.promptpa import PROFILE as PROMPTPA
 
 from bots.errors import BotError, DraftExpired, PageChanged, SessionLost, Uncertain
@@ -61,7 +60,7 @@ async def submitted_once(kit: Kit, portal: Portal, request: Any) -> str:
 
 async def drafts_left(portal: Portal) -> int:
     """On the tool's list of what was begun and not submitted."""
-    await portal.list_cases(date.today())
+    await portal.list_cases(today())
     await portal.view.press("requests")
     return len(await portal.view.table("drafts"))
 

@@ -14,8 +14,10 @@ from bots.browser import Page
 from bots.check import parts_of
 from bots.eyes import plain
 from bots.eyes_script import source as eyes_source
-from bots.pagemap import PageMap
+from bots.pagemap import PortalMap
 
+DISMISS = "dismiss"
+"""What may be pressed before any part: a dialog that means nothing."""
 _MARK = """
     drift_mark: () => {
       const add = (el, name) => el.setAttribute('data-true', fold((el.getAttribute('data-true') || '') + ' ' + name));
@@ -32,6 +34,9 @@ _MARK = """
       }
       return marked;
     },
+    // Buttons that the page's own script would wake: there is none on a page that was written down.
+    drift_asleep: () => all(document, '[data-true*="actions."]').filter((el) => el.disabled)
+      .flatMap((el) => el.getAttribute('data-true').split(' ')),
     drift_choices: () => Object.fromEntries(all(document, '[data-true*="fields."]').map((el) => [
       el.getAttribute('data-true').match(/fields\\.(\\S+)/)[1],
       { options: el.options ? Array.from(el.options, (o) => fold(o.text)) : all(el, 'input[type=radio]').map((b) => nameOf(b)),
@@ -78,15 +83,24 @@ async def ask(page: Page, op: str, **more: Any) -> Any:
     return await page.evaluate(_questions(), {"op": f"drift_{op}", **more})
 
 
-async def mark(page: Page, page_map: PageMap) -> list[str]:
-    """Marks the true elements; returns what was found, as ``room.key``."""
-    parts = []
+async def mark(page: Page, portal_map: PortalMap, name: str) -> list[str]:
+    """Marks the true elements of the page ``name``, and what presses a meaningless dialog away; returns what was found, as
+    ``room.key``."""
+    page_map = portal_map.pages[name]
+    parts: list[dict[str, Any]] = [
+        {"name": f"{DISMISS}.{key}", "find": plain(dialog.press), "how": "action", "columns": [], "row": None}
+        for key, dialog in portal_map.dismiss.items()
+    ]
     for room, key, part in parts_of(page_map):
         row = plain(page_map.tables[key].row_action) if room == "tables" else []
         parts.append(
             {"name": f"{room}.{key}", "find": plain(part.find), "how": part.how, "columns": part.columns, "row": row or None}
         )
     return list(await ask(page, "mark", parts=parts))
+
+
+def is_dismissal(mark: str) -> bool:
+    return mark.startswith(f"{DISMISS}.")
 
 
 @cache

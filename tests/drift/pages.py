@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +16,7 @@ from bots.page import PageView
 from bots.pagemap import PageMap, PortalMap
 from bots.portal import Portal
 from bots.redact import synthetic
+from fixtures.clock import today
 
 
 def profile_of(slug: str) -> Profile:
@@ -70,7 +70,7 @@ async def _work(kit: Kit, portal: Portal, profile: Profile) -> None:
     if Ability.FIND in does:
         await portal.find_existing(request)
     if Ability.LIST in does:
-        await portal.list_cases(date.today())
+        await portal.list_cases(today())
     if Ability.UNITS in does:
         await portal.read_units(())
     if Ability.ELIGIBILITY in does:
@@ -87,7 +87,9 @@ async def prepare(page: Page, portal_map: PortalMap, name: str, html: str) -> Ca
     inside = await page.evaluate("() => document.querySelector('iframe[srcdoc]')?.getAttribute('srcdoc') ?? ''")
     if inside:
         await page.set_content(inside)
-    parts = await mark(page, page_map)
+    parts = await mark(page, portal_map, name)
+    asleep = set(await ask(page, "asleep"))
+    parts = [part for part in parts if part not in asleep]
     captured = Captured(name=name, html=await page.content(), parts=parts)
     await page.set_content(captured.html)
     _choose_values(captured, page_map, await ask(page, "choices"))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from marks import ask, mutator
+from marks import ask, is_dismissal, mutator
 from pages import Captured, raw
 
 from bots.browser import Page
@@ -155,7 +155,7 @@ class Trial:
 
     async def _pressed(self, part: str, press: Callable[[], Awaitable[None]]) -> None:
         went = await self._try(part, press)
-        touched = await ask(self.page, "touched")
+        touched = [marks for marks in await ask(self.page, "touched") if not any(map(is_dismissal, marks))]
         for marks in touched:
             if part not in marks:
                 self.verdict.wrong.append(f"{part}: pressed {marks or 'something else'}")

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pytest
 import yaml
 
 from bots.pagemap import selectors_folder
+from fixtures.clock import today
 from fixtures.samples.make_requests import write_sample
 from fixtures.server import RunningWorld, running_world
 
@@ -78,7 +78,7 @@ class Practice:
 
     def write_file(self, *request_ids: str) -> None:
         """A file with these requests of the sample."""
-        write_sample(self.file, date.today())
+        write_sample(self.file, today())
         with self.file.open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file)
         at = header.index("request_id")

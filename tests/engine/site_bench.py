@@ -35,6 +35,7 @@ class Site:
         self.release = asyncio.Event()
 
     def clear(self) -> None:
+        self.release.set()  # who was still held from the test before ends, instead of vanishing with a warning in a later one
         self.pages, self.requests = {}, []
         self.arrived, self.release = asyncio.Event(), asyncio.Event()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from site_bench import Bench, find, pressed
@@ -47,8 +49,32 @@ async def show(bench: Bench, html: str = PAGE, text: str = "Your session is abou
     return view
 
 
+def be_patient(view: PageView, *, seconds: float) -> None:
+    timeouts = msgspec.structs.replace(view.map.timeouts, element=seconds)
+    view.map = view._eyes.map = msgspec.structs.replace(view.map, timeouts=timeouts)
+
+
 async def test_it_is_pressed_away_and_the_work_goes_on(bench: Bench) -> None:
     view = await show(bench)
+    await view.press("go")
+    assert await pressed(view) == ["stay", "go"]
+
+
+async def test_it_is_pressed_away_as_soon_as_it_is_seen(bench: Bench) -> None:
+    """Ten minutes' patience for the page: who waits for the dialog to go by itself does not come back in one."""
+    view = await show(bench)
+    view.map = view._eyes.map = msgspec.structs.replace(
+        view.map, timeouts=msgspec.structs.replace(view.map.timeouts, element=600)
+    )
+    async with asyncio.timeout(60):
+        await view.press("go")
+    assert await pressed(view) == ["stay", "go"]
+
+
+async def test_one_that_fades_away_is_waited_for(bench: Bench) -> None:
+    fading = PAGE.replace("dialog.remove()", "setTimeout(() => dialog.remove(), 150)")
+    view = await show(bench, fading)
+    be_patient(view, seconds=20)
     await view.press("go")
     assert await pressed(view) == ["stay", "go"]
 

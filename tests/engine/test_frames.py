@@ -90,6 +90,7 @@ async def problem(view: PageView) -> str:
 
 async def test_look_alikes_count_over_all_frames(bench: Bench) -> None:
     view = await framed(bench, "<button>Save</button>", frame=FRAME + "<button>Save</button>", actions=SAVE)
+    await view.browser_page.wait_for_load_state()  # with what stands in the frame
     assert await problem(view) == "there more than once"
 
 

@@ -6,8 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
+import structlog.testing
 from site_bench import Bench, find
 
+from bots.browser import Page
 from bots.errors import KnownRejection, PortalDown, Redirected, SessionLost, WindowBlocked, WindowClosed
 from bots.page import PageView
 
@@ -132,6 +134,22 @@ async def test_the_work_goes_on_in_the_window_that_opens_and_the_one_before_is_c
     await view.fill(note="Synthetic")
     assert len(view.browser_page.context.pages) == 1
     assert await view.browser_page.evaluate("document.querySelector('input').value") == "Synthetic"
+
+
+async def test_a_window_of_which_the_browser_never_says_that_it_is_gone_holds_nothing_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_page: Page) -> None:
+        await asyncio.Event().wait()
+
+    view = await moving(bench)
+    with monkeypatch.context() as patched:
+        patched.setattr(Page, "close", never)
+        patched.setattr("bots.windows.GONE_SECONDS", 0.05)
+        with structlog.testing.capture_logs() as told:
+            assert await view.press("open") == "criteria"
+    assert [line["event"] for line in told] == ["window_stays"]
+    await view.fill(note="Synthetic")
 
 
 async def test_a_page_of_somebody_else_is_known_by_its_address(bench: Bench) -> None:

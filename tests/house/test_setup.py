@@ -98,7 +98,7 @@ def test_a_browser_is_found_else_downloaded_else_installed_by_root(
         (False, False, True, [], 1),
     ],
 )
-def test_the_mail_server_of_the_tests_is_installed_by_root_else_asked_for(
+def test_a_program_that_the_tests_need_is_installed_by_root_else_asked_for(
     there: bool,
     root: bool,
     works: bool,
@@ -108,19 +108,20 @@ def test_the_mail_server_of_the_tests_is_installed_by_root_else_asked_for(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    script = load("mail_server", "mail_server_setup")
+    script = load("programs", "programs_setup")
     done: list[str] = []
     stopped: list[list[str]] = []
     monkeypatch.setattr(script.sys, "platform", "linux")
-    monkeypatch.setattr(script, "is_there", lambda: there or bool(done and works))
+    need = script.NEEDS["mail"]._replace(is_there=lambda: there or bool(done and works))
+    monkeypatch.setattr(script, "NEEDS", {"mail": need})
     monkeypatch.setattr(script, "is_root", lambda: root)
     monkeypatch.setattr(script, "apt", lambda *packages: done.extend(packages) or works)
     monkeypatch.setattr(script, "runs", lambda command, **_: stopped.append(command) or True)
     monkeypatch.setattr(script.shutil, "which", lambda name: name)
-    assert script.main() == code
+    assert script.main(["mail"]) == code
     assert done == asked
-    assert ("Install the package dovecot-imapd" in capsys.readouterr().err) == bool(code)
-    assert bool(stopped) == bool(asked and works), "the service that comes with the package is not left running"
+    assert ("Install dovecot-imapd" in capsys.readouterr().err) == bool(code)
+    assert bool(stopped) == bool(asked), "the service that comes with the package is not left running"
 
 
 def test_a_download_without_a_sign_of_life_is_given_up(
@@ -193,7 +194,7 @@ def test_every_target_sets_itself_up() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in ("demo", "lint", "bench"):
         assert f"\n{target}: setup\n" in makefile
-    assert "\ntest: lint\n\t@$(BIN)/python scripts/mail_server.py\n" in makefile
+    assert "\ntest: lint\n\t@$(BIN)/python scripts/programs.py mail fax ocr systemd\n" in makefile
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

@@ -20,12 +20,23 @@ from jobs import events as happened
 from jobs import journal_schema
 from jobs.attempts import NotOurs
 from jobs.clock import instant_text, parse_instant
-from jobs.events import AttemptEvent, MoveRefused, PortalEvent, RequestEvent, Standing, decode_body, encode
+from jobs.events import (
+    AttemptEvent,
+    FaxEvent,
+    FaxLineEvent,
+    MoveRefused,
+    PortalEvent,
+    RequestEvent,
+    Standing,
+    decode_body,
+    encode,
+)
 from jobs.journal import Accepted, Different, Journal, NoSuchRequest, Same
 from jobs.journal_schema import JournalDamaged, JournalTooNew, JournalUnavailable
 from jobs.state import ALLOWED, ATTEMPT_MOVES, AttemptState, Channel, Decision, Route, is_allowed
 
 MakeRequest = Callable[..., AuthRequest]
+FAMILIES = (RequestEvent, AttemptEvent, PortalEvent, FaxEvent, FaxLineEvent)
 
 
 def _tamper(url: str, *statements: str) -> None:
@@ -84,7 +95,7 @@ def test_an_id_that_nobody_accepted_is_an_error(journal: Journal) -> None:
 
 WAYS = {
     Decision.PORTAL: (Status.NEW, Channel.PORTAL),
-    Decision.FAX: (Status.NEEDS_PERSON, Channel.FAX),
+    Decision.FAX: (Status.WAITING, Channel.FAX),
     Decision.PHONE: (Status.NEEDS_PERSON, Channel.PHONE),
     Decision.NOT_REQUIRED: (Status.NOT_REQUIRED, Channel.NONE),
     Decision.REJECTED: (Status.REJECTED, Channel.NONE),
@@ -101,9 +112,9 @@ def test_the_route_decides_where_a_request_begins(journal: Journal, make_request
     assert (now.status, now.channel) == WAYS[decision]
     assert now.route == route
     if decision in (Decision.FAX, Decision.PHONE):
-        assert number in now.next_action
-        assert "H7" in now.next_action
-        assert now.reason == "why"
+        assert number in (now.next_action or now.reason)
+        assert "H7" in (now.next_action or now.reason)
+        assert now.reason.startswith("why")
 
 
 def test_a_request_that_was_sent_keeps_its_route(journal: Journal, sender: Any) -> None:
@@ -280,7 +291,7 @@ def test_rows_that_were_changed_by_hand_are_put_right(url: str, journal: Journal
 
 
 def test_every_kind_of_event_can_be_read_back(journal: Journal) -> None:
-    kinds = [*RequestEvent.__args__, *AttemptEvent.__args__, *PortalEvent.__args__]
+    kinds = [kind for family in FAMILIES for kind in family.__args__]
     tags = {kind.__struct_config__.tag for kind in kinds}
     assert len(tags) == len(kinds)
     body = happened.PasswordTry(portal="p", account="a", fingerprint="f")

@@ -14,8 +14,9 @@ from bots.errors import AccountLocked, BlockedByPortal, PortalDown, PortalSlow
 from bots.model import Status
 from jobs.attempts import Attempts
 from jobs.events import Standing
+from jobs.fallback import LONGEST_PROBE
 from jobs.journal import Journal
-from jobs.portal_state import FIRST_PROBE, LONGEST_PROBE, BreakerState, PortalStates
+from jobs.portal_state import FIRST_PROBE, BreakerState, PortalStates
 from jobs.seats import Identity, Seat, SeatLost, Seats, runs, this_process
 
 PORTAL = "clear_coverage"

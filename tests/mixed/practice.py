@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import msgspec
 from mixed_rows import mixed_rows
 
 from bots.vault import password_name, totp_name
+from fixtures.clock import today
 from fixtures.plans import plan_members
 from fixtures.samples.make_requests import DOCUMENTS
 from fixtures.samples.row_maker import COLUMNS, Row
@@ -74,7 +74,7 @@ def ending(one: Snapshot) -> str:
 
 
 def write_file(path: Path, rows: int, seed: int) -> Path:
-    return write_rows(path, mixed_rows(date.today(), rows, seed))
+    return write_rows(path, mixed_rows(today(), rows, seed))
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> Path:
@@ -122,10 +122,10 @@ def submit_one_each(home: Home, world: RunningWorld, file: Path, portals: tuple[
     """One request to each of these portals, accepted there: portal -> request id."""
     wanted = {}
     with Engine.at(home) as engine:
-        rows = mixed_rows(date.today(), 60)
+        rows = mixed_rows(today(), 60)
         write_rows(file, rows)
-        for request in read_intake(file, today=date.today()).requests:
-            to = route(request, as_of=date.today(), rulebook=engine.rulebook, settings=engine.routing).portal
+        for request in read_intake(file, today=today()).requests:
+            to = route(request, as_of=today(), rulebook=engine.rulebook, settings=engine.routing).portal
             if to in portals and to not in wanted and (to == "optum_pro" or request.member.id not in _REDIRECTED):
                 wanted[to] = request.request_id
     write_rows(file, [row for row in rows if row["request_id"] in wanted.values()])

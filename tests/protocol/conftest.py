@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +10,6 @@ from types import ModuleType
 
 import pytest
 import structlog.testing
-from sqlalchemy import Dialect, Engine, make_url
-
-from jobs import journal as journal_module
-from jobs import journal_schema
 
 
 def _load_double() -> ModuleType:
@@ -32,26 +27,8 @@ _double = _load_double()
 
 
 @pytest.fixture(autouse=True, scope="module")
-def quick_journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """These tests open thousands of journals: tables are made, and statements compiled, for the first of them only."""
-    blank = tmp_path_factory.mktemp("blank") / "journal.db"
-    journal_module.Journal.open(f"sqlite:///{blank}").close()
-    compiled: dict[object, object] = {}
-    dialects: list[Dialect] = []
-
-    def open_engine(url: str) -> Engine:
-        file = Path(str(make_url(url).database))
-        if not file.exists():
-            shutil.copyfile(blank, file)
-        engine = journal_schema.open_engine(url)
-        dialects.append(engine.dialect)
-        engine.dialect = dialects[0]  # compiled statements belong to one dialect object
-        engine.update_execution_options(compiled_cache=compiled)
-        return engine
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(journal_module, "open_engine", open_engine)
-        yield
+def _quickly(quick_journals: None) -> None:
+    """These tests open thousands of journals."""
 
 
 @pytest.fixture(autouse=True)

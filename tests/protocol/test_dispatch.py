@@ -277,8 +277,11 @@ async def test_while_a_portal_is_down_one_request_probes_it(journal: Journal, tr
     clock.advance(minutes=11)
     world.faults = Faults()
     await submit_due(office)
-    assert set(_statuses(journal).values()) == {Status.SUBMITTED}
+    assert sorted(_statuses(journal).values()) == [Status.SUBMITTED, *[Status.WAITING] * 4], "the others go on one by one"
     assert office.states.breakers()[0].failures == 0
+    clock.advance(minutes=1)
+    await submit_due(office)
+    assert set(_statuses(journal).values()) == {Status.SUBMITTED}
 
 
 async def test_nobody_goes_near_an_open_breaker_before_its_time(journal: Journal, truth: Truth, clock: FakeClock) -> None:
@@ -291,7 +294,7 @@ async def test_nobody_goes_near_an_open_breaker_before_its_time(journal: Journal
     await submit_due(office)
     assert world.calls == []
     now = journal.snapshot("R-1")
-    assert now.waiting_until == office.states.breaker(PORTAL).probe_at
+    assert now.waiting_until == START + timedelta(hours=24), "then it is faxed (H13)"
 
 
 # --- limits ------------------------------------------------------------------------------------------------------------
@@ -370,7 +373,7 @@ async def test_a_session_that_breaks_is_opened_anew(journal: Journal, truth: Tru
     take_in(journal, *map(build_request, _requests(4)))
     world = World(truth, clock, faults=Faults({"draft": [None, "bug"]}))
     await submit_due(open_office(journal, world))
-    assert sorted(_statuses(journal).values()) == [Status.NEEDS_PERSON, *[Status.SUBMITTED] * 3]
+    assert sorted(_statuses(journal).values()) == [*[Status.SUBMITTED] * 3, Status.WAITING]
     assert truth.sign_ins() == 2
     assert truth.open_sessions() == 0
 

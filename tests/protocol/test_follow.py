@@ -67,6 +67,23 @@ async def test_the_list_reaches_back_to_the_oldest_open_case(office: Office, wor
     assert date.fromisoformat(listed.split()[1]) <= START.date()
 
 
+async def test_an_open_case_is_opened_once_a_day_whatever_the_list_says(office: Office, world: World, clock: FakeClock) -> None:
+    await follow_open(office)
+    world.calls.clear()
+    clock.advance(days=1)
+    await follow_open(office)
+    assert f"read {NUMBER}" in world.calls
+
+
+async def test_a_mark_that_does_not_move_is_not_believed_for_ever(office: Office, world: World, clock: FakeClock) -> None:
+    world.listed[NUMBER] = {"updated": "06/12/2019 09:00:00"}
+    await follow_open(office)
+    world.calls.clear()
+    clock.advance(days=1)
+    await follow_open(office)
+    assert f"read {NUMBER}" in world.calls
+
+
 async def test_a_list_that_says_when_a_case_changed_is_believed_in_that_and_its_word_may_lag(
     office: Office, world: World, truth: Truth, clock: FakeClock
 ) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, event, example, given, settings
 from hypothesis import strategies as st
 from protocol_double import (
     AFTER_RECEIPT,
@@ -271,6 +271,16 @@ class Practice:
         self.truth.close()
 
 
+_ONCE = (Run("submit", faults=(), kill_at=0, seed=0),)
+_KILLED = (Run("submit", faults=(), kill_at=12, seed=0),)
+KILLED_BEFORE_THE_REJECTION_WAS_NOTED = [
+    Day(arrive=1, twins=False, urgent=False, other_password="", runs=_ONCE, person="", minutes=3),
+    Day(arrive=1, twins=False, urgent=False, other_password="north", runs=_KILLED, person="", minutes=3),
+    Day(arrive=0, twins=False, urgent=False, other_password="", runs=_ONCE, person="", minutes=3),
+]
+"""Somebody changed the password by hand, and the first try with the old one dies before its answer is on the disk."""
+
+
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -279,6 +289,7 @@ class Practice:
     print_blob=True,
 )
 @given(portal=a_portal, days=st.lists(a_day, min_size=2, max_size=6))
+@example(portal=Portal(("north",), shows_reference=False, lag=0), days=KILLED_BEFORE_THE_REJECTION_WAS_NOTED)
 def test_whatever_happens_nothing_is_sent_twice_lost_or_locked_out(portal: Portal, days: list[Day]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="practice"))
     practice = Practice(portal, folder)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from protocol_double import FakeClock, Truth, World, build_request, open_office
 
 from bots.errors import NoAccountThere, Redirected
@@ -38,6 +40,20 @@ class HandsOver(World):
         raise Redirected(HERE, to=THERE)
 
 
+class SlowForOthers(HandsOver):
+    """Hands over R-1 only; with any other request `HERE` is at work until R-1 has arrived somewhere, or for a good while."""
+
+    async def _redirect(self, request: AuthRequest, gate: object, *, dry_run: bool = False) -> Any:
+        if request.request_id == "R-1":
+            return await super()._redirect(request, gate, dry_run=dry_run)
+        for _ in range(10_000):
+            if self.truth.accepted():
+                break
+            await asyncio.sleep(0)
+        self.calls.append("the sender ended")
+        raise Redirected(HERE, to=THERE)
+
+
 def asked(network: PcpNetwork = PcpNetwork.UNKNOWN) -> AuthRequest:
     return build_request(
         payer=Payer.CAREPARTNERS, coverage=Coverage.CAREPARTNERS_HMO, pcp_network=network, from_date=date(2026, 3, 2)
@@ -64,6 +80,16 @@ async def test_it_goes_on_there_in_the_same_run_and_is_sent_once(journal: Journa
     snapshot = journal.snapshot("R-1")
     assert snapshot.route is not None
     assert (snapshot.route.portal, snapshot.route.redirected_from, snapshot.route.rule_ids) == (THERE, HERE, ("C6", "C5"))
+
+
+async def test_it_does_not_wait_for_the_senders_other_work(journal: Journal, truth: Truth, clock: FakeClock) -> None:
+    take_in(journal, asked())
+    take_in(journal, replace(asked(), request_id="R-2"))
+    world = SlowForOthers(truth, clock)
+    await submit_due(open_office(journal, world, plans=plans(carepartners=("cp", "cp2"), optum_pro=("op",))))
+    assert [request_id for request_id, _ in truth.accepted()] == ["R-1", "R-2"]
+    sent = [call for call in world.calls if call == "the sender ended" or call.startswith("submit")]
+    assert sent.index("submit R-1") < sent.index("the sender ended")
 
 
 async def test_both_portals_and_their_accounts_stand_in_the_journal(journal: Journal, truth: Truth, clock: FakeClock) -> None:

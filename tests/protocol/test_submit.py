@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from bots.driver import SubmitResult
 from bots.errors import Action, BotError
 from bots.model import Receipt, Shown, Status, Urgency
 from jobs.dispatch import submit_due
+from jobs.fallback import RETRY_AFTER
 from jobs.journal import Journal
 from jobs.state import AttemptState, Snapshot
 
@@ -250,11 +252,24 @@ async def test_fallback_a_portal_that_says_phone_is_a_phone_task_where_the_rules
     assert "203.265.3994" not in now.next_action
 
 
-async def test_an_unforeseen_exception_before_the_intent_is_a_persons_and_not_retried(case: Case) -> None:
+async def test_an_unforeseen_exception_before_the_intent_is_tried_once_more_with_a_fresh_session(case: Case) -> None:
     now = await case.submit(draft=["bug", None])
-    assert now.status is Status.NEEDS_PERSON
-    assert now.error_code == "failed"
+    assert (now.status, now.error_code, now.waiting_until) == (Status.WAITING, "failed", START + RETRY_AFTER)
     assert case.world.calls == ["submit R-1"]
+    case.clock.advance(minutes=5)
+    assert (await case.submit()).status is Status.SUBMITTED
+    assert case.sent == 1
+
+
+async def test_an_unforeseen_exception_for_the_second_time_is_a_persons(case: Case) -> None:
+    await case.submit(draft=["bug"])
+    case.clock.advance(minutes=5)
+    now = await case.submit(draft=["bug"])
+    assert (now.status, now.error_code) == (Status.NEEDS_PERSON, "failed")
+    case.clock.advance(hours=1)
+    await case.submit()
+    assert case.world.calls == []
+    assert case.sent == 0
 
 
 # --- after the INTENT ----------------------------------------------------------------------------------------------
@@ -352,6 +367,42 @@ async def test_a_driver_that_breaks_its_word_leaves_the_request_uncertain(case: 
     office = open_office(case.journal, World(case.truth, case.clock))
     await submit_due(replace(office, open_portal=open_portal))
     assert case.journal.snapshot("R-1").status is Status.UNCERTAIN
+
+
+class SilentPortal:
+    """Its browser never says a word again: before the INTENT, or after it."""
+
+    slug = PORTAL
+    account = "north"
+
+    def __init__(self, *, is_sent: bool) -> None:
+        self.is_sent = is_sent
+
+    async def submit(self, request: Any, gate: Any, *, dry_run: bool = False) -> SubmitResult:
+        if self.is_sent:
+            await gate.intent(Shown(portal=PORTAL, page="review", selectors_version="1", fields={}))
+        await asyncio.Event().wait()
+        raise AssertionError("nothing comes")
+
+
+@pytest.mark.parametrize(("is_sent", "stands"), [(False, Status.WAITING), (True, Status.UNCERTAIN)])
+async def test_a_browser_that_never_answers_again_holds_its_account_up_no_longer_than_a_try_may_take(
+    case: Case, monkeypatch: pytest.MonkeyPatch, is_sent: bool, stands: Status
+) -> None:
+    monkeypatch.setattr("jobs.retries.LONGEST_TRY", timedelta(milliseconds=20))
+    opened = 0
+
+    @asynccontextmanager
+    async def open_portal(slug: str, account: str) -> Any:
+        nonlocal opened
+        opened += 1
+        yield SilentPortal(is_sent=is_sent)
+
+    office = open_office(case.journal, World(case.truth, case.clock))
+    await submit_due(replace(office, open_portal=open_portal))
+    now = case.journal.snapshot("R-1")
+    assert (now.status, now.error_code) == (stands, "failed")
+    assert opened == 2, "with a fresh session"
 
 
 def test_every_error_of_the_seam_has_been_put_to_the_test() -> None:

@@ -107,7 +107,7 @@ async def test_B1_a_plan_that_only_gives_a_number_is_a_phone_task_with_the_numbe
 async def test_its_cases_are_missing_on_no_list(office: Office, journal: Journal) -> None:
     take_in(journal, build_request("R-1"), portal=SLUG)
     await submit_due(office)
-    assert await list_portals(office) == {}
+    assert (await list_portals(office)).read == {}
     assert await read_units(office) == ()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +16,8 @@ from bots.model import Attachment, AuthRequest, Coverage, Member, Payer, Provide
 from jobs.routing import RoutingSettings, route
 from jobs.rulebook import RuleBook, load_rulebook
 from jobs.state import Route
+
+sys.path.insert(0, str(Path(__file__).parent))  # plain_rules
 
 TODAY = date(2026, 11, 23)
 

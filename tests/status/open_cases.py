@@ -27,6 +27,8 @@ class Costs(msgspec.Struct, frozen=True):
     """What it cost one portal (or all together): ``look_ups`` one page of each case, the others a run of ``priorbot status``."""
 
     cases: int
+    entry: int
+    """To sign in and out: in the runs, not in the look-ups."""
     look_ups: float
     unchanged: int
     changed: int
@@ -36,8 +38,14 @@ class Costs(msgspec.Struct, frozen=True):
     """So many of these the run found."""
 
     @property
+    def reading(self) -> float:
+        """How many times fewer answers a run reads than one look-up per case, signing in aside on both sides."""
+        return self.look_ups / (self.unchanged - self.entry)
+
+    @property
     def ratio(self) -> float:
-        return self.look_ups / self.unchanged
+        """The same with signing in and out on both sides, once."""
+        return (self.look_ups + self.entry) / self.unchanged
 
 
 class Bench:
@@ -105,6 +113,13 @@ class Bench:
                 await read(portal, number, member)
             return (self.loads(slug) - before) / len(numbers) * len(self.numbers[slug])
 
+    async def entry(self, slug: str) -> int:
+        """What signing in and out costs."""
+        before = self.loads(slug)
+        async with self.factory.open(slug, self._account(slug)) as portal:
+            await portal.session.ensure()
+        return self.loads(slug) - before
+
     async def status(self) -> dict[str, int]:
         """One run of ``priorbot status`` over all portals: what it cost each."""
         before = {slug: self.loads(slug) for slug in self.numbers}
@@ -142,11 +157,15 @@ async def measure(
 async def _measured(bench: Bench, shares: Mapping[str, int], look_ups: int, decided: int) -> dict[str, Costs]:
     for slug, count in shares.items():
         await bench.open_cases(slug, count)
+    entries = {slug: await bench.entry(slug) for slug in shares}
     one_by_one = {slug: await bench.look_up(slug, min(look_ups, count)) for slug, count in shares.items()}
+    await bench.status()  # the one case of each portal that was really submitted may have news by now
     unchanged = await bench.status()
     some = {slug: bench.decide(slug, decided) for slug in shares}
     changed = await bench.status()
     return {
-        slug: Costs(count, one_by_one[slug], unchanged[slug], changed[slug], decided, bench.found(slug, some[slug]))
+        slug: Costs(
+            count, entries[slug], one_by_one[slug], unchanged[slug], changed[slug], decided, bench.found(slug, some[slug])
+        )
         for slug, count in shares.items()
     }

@@ -44,17 +44,23 @@ def main() -> None:
         submitted = submit_one_each(home, world, Path(folder) / "one-each.csv", tuple(shares))
         costs = asyncio.run(measure(world, home, submitted, shares, look_ups=chosen.look_ups, decided=chosen.decided))
     print(f"{time.monotonic() - started:.0f} s, load average now: {os.getloadavg()[0]:.1f}\n")
-    print("| portal | open cases | a look-up of each | status, no news | times fewer | status, some decided | of them found |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| portal | open cases | to sign in and out | a look-up of each | status, no news | times fewer | without signing in "
+        "| status, some decided | of them found |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for slug, cost in {**costs, "all": total(costs)}.items():
         found = f"{cost.found} of {cost.decided}"
-        print(f"| {slug} | {cost.cases} | {cost.look_ups:.0f} | {cost.unchanged} | {cost.ratio:.1f} | {cost.changed} | {found} |")
+        fewer = f"{cost.ratio:.1f} | {cost.reading:.1f}"
+        before = f"{cost.cases} | {cost.entry} | {cost.look_ups:.0f} | {cost.unchanged}"
+        print(f"| {slug} | {before} | {fewer} | {cost.changed} | {found} |")
 
 
 def total(costs: dict[str, Costs]) -> Costs:
     each = list(costs.values())
     return Costs(
         cases=sum(one.cases for one in each),
+        entry=sum(one.entry for one in each),
         look_ups=sum(one.look_ups for one in each),
         unchanged=sum(one.unchanged for one in each),
         changed=sum(one.changed for one in each),

@@ -134,10 +134,6 @@ def test_an_unknown_key_is_named_with_the_nearest_known_one(text: str, key: str,
     assert f"the nearest is {nearest}." in sentence
 
 
-def test_a_table_without_keys_says_so() -> None:
-    assert "[fax] has no keys yet" in refusal("[fax]\nnumber = '1'\n")
-
-
 @pytest.mark.parametrize(
     ("text", "key", "wanted"),
     [

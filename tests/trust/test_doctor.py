@@ -59,7 +59,9 @@ def test_a_machine_that_is_fit_has_no_failed_check(home: Home) -> None:
     home.open_vault().set("portals.clear_coverage.desk.password", "x")
     Journal.open(home.journal_url).close()
     checks = run_checks(home)
-    assert {check.state for check in checks} == {CheckState.OK}, checks
+    unattended = {"schedule", "intake_folder", "alerts", "backup"}
+    assert {check.state for check in checks if check.name not in unattended} == {CheckState.OK}, checks
+    assert {check.state for check in checks if check.name in unattended} == {CheckState.WARN}, "it works by hand"
     names = [check.name for check in checks]
     assert names == [
         "settings",
@@ -68,10 +70,15 @@ def test_a_machine_that_is_fit_has_no_failed_check(home: Home) -> None:
         "browser",
         "permission",
         "selectors",
+        "fax",
         "clock",
         "disk_encryption",
         "disk_space",
         "journal",
+        "schedule",
+        "intake_folder",
+        "alerts",
+        "backup",
     ]
 
 

@@ -11,12 +11,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
+from fixtures.clock import today
 from fixtures.server import RunningWorld, running_world
 
 pytestmark = pytest.mark.browser
@@ -99,7 +100,7 @@ def write_requests(folder: Path) -> tuple[Path, list[dict[str, str]]]:
     (folder / "Canaryfolder").mkdir()
     for row in chosen:
         for name, days in (("from_date", 2), ("to_date", 30)):
-            row[name] = (date.today() + timedelta(days=days)).isoformat()
+            row[name] = (today() + timedelta(days=days)).isoformat()
         row["notes"], row["attested_by"] = NOTE, ATTESTER
         documents = [SAMPLES / name for name in row["attachments"].split(";") if name]
         copies = [folder / "Canaryfolder" / f"Canaryfile-{document.name}" for document in documents]

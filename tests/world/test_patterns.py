@@ -33,7 +33,7 @@ MARKS: dict[int, dict[str, str]] = {
     15: {
         "authorization_manager": r'target="_blank"',
         "carepartners": r"form\.target = '_blank'",
-        "connect_center": r"forms\[0\]\.submit\(\)",
+        "connect_center": r"said\.form\.submit\(\)",
     },
     16: {"carepartners": r"Redirecting to Optum Pro", "husky_medical": r"cannot be submitted here\. It is reviewed by eviCore"},
     17: {"evicore": r"__doPostBack", "husky_secure": r"__doPostBack"},

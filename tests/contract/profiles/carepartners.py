@@ -40,7 +40,8 @@ class ToolProfile(Profile):
         return {"payer": self.payer, "coverage": Coverage(row["coverage"]), "member": member}
 
     def request(self, kit: Kit, number: int = 40, **changes: Any) -> AuthRequest:
-        return kit.request(number, **{**self.of(kit.members(self.plain)[number]), **changes})
+        rows = kit.members(self.plain)
+        return kit.request(number, **{**self.of(rows[number % len(rows)]), **changes})
 
     def not_eligible(self, kit: Kit) -> AuthRequest:
         return self.request(kit, **self.of(kit.members(self.inactive)[0]))
