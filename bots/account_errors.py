@@ -109,6 +109,17 @@ class PasswordRejected(BotError):
     )
 
 
+class PasswordUnsure(PasswordRejected):
+    """The answer to a password was not seen: it may have been rejected, so it is not typed again either."""
+
+    code = "password_unsure"
+    text = (
+        "PriorBot did not see whether {portal} took the password of account {account}. It is not tried again by itself: a wrong one "
+        "may lock the account. Sign in there by hand. If it works, run: priorbot portal enable {portal}. "
+        "If not, first: priorbot vault set {secret}"
+    )
+
+
 class PasswordExpired(BotError):
     code = "password_expired"
     action = Action.PERSON_PORTAL

@@ -125,7 +125,8 @@ class CredentialGate(Protocol):
     """Keeps a rejected password from ever being tried again. ``fingerprint`` is a keyed hash of account and password."""
 
     def trying(self, portal: str, account: str, fingerprint: str) -> None:
-        """Durably notes the try. Raises `PasswordRejected` when this very password was rejected before."""
+        """Durably notes the try. Raises `PasswordRejected` when this very password was rejected before, `PasswordUnsure` when
+        it may have been: nobody saw the answer."""
 
     def accepted(self, portal: str, account: str, fingerprint: str) -> None: ...
 

@@ -107,7 +107,7 @@ class SignUpPortal(Portal):
             await self._give_up()
             kept.drop_pending()
             raise
-        kept.confirm(self.now().date())
+        kept.confirm(self.today())
 
     async def _finish(self, shown: Mapping[str, str], gate: EnrolmentGate) -> None:
         async with self.view.commit("finish") as click:

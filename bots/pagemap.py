@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -251,6 +253,8 @@ class Formats(Frozen):
     our_reference_length: int = 30
     one_day_cases: bool = False
     """A case that a list shows without an end is for its first day only."""
+    time_zone: str = "America/New_York"
+    """In which the portal reckons its days: in the evening there the day in UTC is the next one."""
 
 
 class Words(Frozen):
@@ -311,6 +315,10 @@ class PortalMap(Frozen):
         if self.account is None:
             raise RuntimeError(f"{self.portal} is used without an account")
         return self.account
+
+    def day_of(self, at: datetime) -> date:
+        """The calendar day that the portal's pages mean by "today" at this moment."""
+        return at.astimezone(ZoneInfo(self.formats.time_zone)).date()
 
     def gives(self, reference_no: str) -> bool:
         """Whether this portal numbers in that way what it took; the number of a draft often looks much like it (Q27)."""

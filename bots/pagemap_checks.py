@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bots.errors import error_class
 from bots.signin_map import pattern_problem, sign_in_problems
+from bots.zones import is_zone
 
 if TYPE_CHECKING:
     from bots.checkmap import CheckStep
@@ -19,6 +20,8 @@ def problems_of(portal_map: PortalMap, slug: str) -> Iterator[str]:
     """One line for each problem; none for a file that can be used."""
     if portal_map.portal != slug:
         yield f"portal is {portal_map.portal!r}, expected {slug!r}"
+    if not is_zone(portal_map.formats.time_zone):
+        yield f"formats: {portal_map.formats.time_zone!r} is no time zone, such as America/New_York"
     for page, key, find in portal_map.finds():
         if not find:
             yield f"{page}.{key}: no candidate"

@@ -93,6 +93,10 @@ class Portal(Reader):
         self._draft = ""
         self._sent = 0
 
+    def today(self) -> date:
+        """The calendar day on the portal's pages."""
+        return self.map.day_of(self.now())
+
     # --- what a portal module says -------------------------------------------------------------------------------
 
     async def search_cases(self, request: AuthRequest) -> list[CaseSummary]:
@@ -201,14 +205,14 @@ class Portal(Reader):
         """See `bots.driver.PortalDriver.check`."""
         from bots.check import Walk
 
-        return await Walk(self, examples, self.now().date()).run()
+        return await Walk(self, examples, self.today()).run()
 
     async def capture(self, page: str, examples: Mapping[str, str]) -> str:
         """See `bots.driver.PortalDriver.capture`."""
         from bots.check import Walk
         from bots.redact import synthetic
 
-        walk = Walk(self, examples, self.now().date(), until=page)
+        walk = Walk(self, examples, self.today(), until=page)
         report = await walk.run()
         if not walk.is_there:
             raise NotReached(self.slug, page=page, what=", ".join(report.missing_examples) or "none")

@@ -80,7 +80,7 @@ class Session(Visit):
         self._now = now
         self._policy = policy
         kept = KeptPasswords(vault, account.portal, account.name)
-        self.passwords = Passwords(kept, credentials, account.portal, account.name, lambda: self._now().date())
+        self.passwords = Passwords(kept, credentials, account.portal, account.name, lambda: portal_map.day_of(self._now()))
         self.signed_in = False
         self._password_sent = False
         self._save_again_at = datetime.max.replace(tzinfo=UTC)

@@ -16,6 +16,7 @@ from bots.check_report import CheckReport
 from bots.errors import Action, BotError, PagesChanged
 from jobs.journal_schema import JournalError
 from jobs.office import Desk, Office, PortalPlan, at_desk
+from jobs.retries import in_time
 from jobs.submit import stop_account
 
 
@@ -79,7 +80,7 @@ async def _look_again(office: Office, plan: PortalPlan) -> None:
 async def check(office: Office, desk: Desk) -> CheckReport:
     """Walks the portal's pages and lets it work, or not, by what was found. Raises what is no finding about pages."""
     slug = desk.seat.portal
-    report = await desk.driver.check(office.plans[slug].examples)
+    report = await in_time(desk.driver.check(office.plans[slug].examples))
     if report.closing:
         what = ", ".join(dict.fromkeys(f"{part.page}: {part.key}" for part in report.closing))
         structlog.get_logger().error("pages_changed", portal=slug, count=len(report.closing))

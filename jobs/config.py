@@ -20,6 +20,7 @@ from bots.fax.lines.settings import FolderSettings, HostedSettings, HylafaxSetti
 from bots.model import Frozen, Payer
 from bots.permission import is_loopback
 from bots.signin_map import ONE_SIGN_IN, WITHOUT_ACCOUNT
+from bots.zones import is_zone
 from jobs.portal_settings import PORTAL_SLUGS, CodeSettings, PortalSettings
 from jobs.service_settings import BackupSettings, NotifySettings, RetentionSettings, ScheduleSettings, wrong_setting
 
@@ -226,10 +227,8 @@ def _value(kind: Any, value: object, where: str, file: str) -> Any:
 
 def _check(config: Config, file: str) -> None:
     """What a type cannot say."""
-    try:
-        _ = config.practice.zone
-    except (KeyError, ValueError, OSError):  # which one depends on how the name is wrong
-        raise ConfigError(f"{file}: practice.time_zone is no time zone, such as America/New_York. Nothing was started.") from None
+    if not is_zone(config.practice.time_zone):
+        raise ConfigError(f"{file}: practice.time_zone is no time zone, such as America/New_York. Nothing was started.")
     for name, payer in config.payers.items():
         if name != Payer.HUSKY and payer.medical_portal != PayerSettings().medical_portal:
             raise ConfigError(f"{file}: payers.{name}.medical_portal holds only under [payers.husky]. Nothing was started.")

@@ -1,9 +1,9 @@
 """Keeps a rejected password from ever being tried again (`bots.driver.CredentialGate`), over crashes and processes.
 
-A try is noted on the disk before the password is typed. One whose answer nobody saw counts as rejected when the portal never
-accepted that password before: it may be the wrong one, and a second wrong one locks accounts. A password that was accepted
-before has one more try. A person who was told so, checks it by hand and runs ``priorbot portal enable`` clears an unseen
-answer; a rejection is cleared by nothing but another password.
+A try is noted on the disk before the password is typed. One whose answer nobody saw may have been rejected, also where the
+portal accepted that password before: somebody may have changed it since. It is not typed again until a person who was told so
+(`PasswordUnsure`) has checked it by hand and runs ``priorbot portal enable``; a rejection is cleared by nothing but another
+password.
 
 Over all passwords of an account, at most two tries may end badly or unseen after one that was accepted: portals lock an
 account at the third. Then a person is asked, who checks the password by hand before enabling the portal.
@@ -13,15 +13,13 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from bots.errors import PasswordRejected
+from bots.errors import PasswordRejected, PasswordUnsure
 from jobs import events as happened
 from jobs.events import decode_body
 from jobs.journal import Journal
 from jobs.journal_schema import credentials, events
 from jobs.journal_write import Write
 
-_UNSEEN_ALLOWED = 1
-"""Unseen answers after which a password that was accepted before is tried once more."""
 _DOUBTFUL_ALLOWED = 2
 """Tries of an account, rejected or unseen, since the last accepted one; portals lock at three."""
 _KINDS = ("password_try", "password_judged", "portal_enabled")
@@ -34,8 +32,8 @@ class Credentials:
     def trying(self, portal: str, account: str, fingerprint: str) -> None:
         """See `bots.driver.CredentialGate.trying`."""
         with self._journal.write() as write:
-            if not _may_try(write, portal, account, fingerprint):
-                raise PasswordRejected(portal, account=account, secret=f"portals.{portal}.{account}.password")
+            if (error := _why_not(write, portal, account, fingerprint)) is not None:
+                raise error(portal, account=account, secret=f"portals.{portal}.{account}.password")
             write.append("", happened.PasswordTry(portal=portal, account=account, fingerprint=fingerprint))
 
     def accepted(self, portal: str, account: str, fingerprint: str) -> None:
@@ -54,19 +52,18 @@ class Credentials:
             write.append("", judged)
 
 
-def _may_try(write: Write, portal: str, account: str, fingerprint: str) -> bool:
+def _why_not(write: Write, portal: str, account: str, fingerprint: str) -> type[PasswordRejected] | None:
+    """What forbids one more try of that password; None when nothing does."""
     row = write.connection.execute(
-        select(credentials.c.state, credentials.c.proven, credentials.c.open_tries).where(
+        select(credentials.c.state, credentials.c.open_tries).where(
             credentials.c.portal == portal, credentials.c.account == account, credentials.c.fingerprint == fingerprint
         )
     ).one_or_none()
-    if _doubtful(write, portal, account) >= _DOUBTFUL_ALLOWED:
-        return False
-    if row is None:
-        return True
-    if row.state == "rejected":
-        return False
-    return bool(row.open_tries <= (_UNSEEN_ALLOWED if row.proven else 0))
+    if row is not None and row.state == "rejected":
+        return PasswordRejected
+    if row is not None and row.open_tries:
+        return PasswordUnsure
+    return PasswordUnsure if _doubtful(write, portal, account) >= _DOUBTFUL_ALLOWED else None
 
 
 def _doubtful(write: Write, portal: str, account: str) -> int:

@@ -37,7 +37,7 @@ from bots.private import open_private, sync_folder
 from jobs.journal_guard import guard_history
 from jobs.state import OPEN_ATTEMPT
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 BUSY_MILLISECONDS = 30_000
 """How long a writer waits for another process's transaction; each takes milliseconds."""
 GENESIS = "0" * 64
@@ -174,10 +174,9 @@ credentials = Table(
     Column("account", Text, primary_key=True),
     Column("fingerprint", Text, primary_key=True),
     Column("state", Text, nullable=False),
-    Column("proven", Integer, nullable=False),
     Column("open_tries", Integer, nullable=False),
 )
-"""``proven``: the portal has accepted it once. ``open_tries``: tries whose answer nobody saw."""
+"""``open_tries``: tries whose answer nobody saw."""
 
 arrivals = Table(
     "arrivals",
@@ -273,11 +272,17 @@ def _new_guard(connection: Connection) -> None:
     guard_history(connection, anew=True)
 
 
+def _no_second_try(connection: Connection) -> None:
+    """6: whether a password ever worked gives it no further try."""
+    connection.exec_driver_sql("ALTER TABLE credentials DROP COLUMN proven")
+
+
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     1: _only_new_events,
     2: _only_new_events,
     3: _new_tables,
     4: _new_guard,
+    5: _no_second_try,
 }
 """From version n to n + 1, each in one transaction."""
 

@@ -11,12 +11,13 @@ from datetime import date, timedelta
 
 import structlog
 
-from bots.errors import Action, BotError
+from bots.errors import Action, BotError, PortalSlow
 from bots.model import Frozen
 from bots.passwords import KeptPasswords
 from bots.vault import Vault
 from jobs.office import Office, admitted, at_desk
 from jobs.portal_settings import PORTAL_SLUGS
+from jobs.retries import in_time
 from jobs.rule_schema import PasswordRule
 from jobs.submit import count_failure, stop_account
 
@@ -89,11 +90,15 @@ async def _try_change(office: Office, slug: str, account: str, rule: PasswordRul
 
 
 async def change_one(office: Office, slug: str, account: str, rule: PasswordRule) -> None:
-    """Gives one account a new password. Raises `AccountBusy`, and what `bots.driver.PortalDriver.change_password` raises."""
+    """Gives one account a new password. Raises `AccountBusy`, `PortalSlow` when the browser never comes to an end (the vault
+    holds both passwords then, and the next sign-in finds out), and what `bots.driver.PortalDriver.change_password` raises."""
     async with at_desk(office, slug, account) as desk:
         if desk is None:
             raise AccountBusy(slug, account)
-        await desk.driver.change_password(rule)
+        try:
+            await in_time(desk.driver.change_password(rule))
+        except TimeoutError:
+            raise PortalSlow(slug, page="change of the password") from None
     structlog.get_logger().info("password_changed", portal=slug, account=account)
 
 

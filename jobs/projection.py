@@ -13,7 +13,7 @@ from typing import Any, assert_never
 import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
-from bots.errors import PasswordRejected
+from bots.errors import PasswordUnsure
 from jobs import events as happened
 from jobs import letter_rows
 from jobs.book_events import BooksCompared
@@ -197,7 +197,7 @@ class Projection:
 
     def _forget_unseen_answers(self, portal: str) -> None:
         """A person who enables an account after being asked to check its password has done so; a rejection stays a rejection."""
-        told = select(disabled.c.account).where(disabled.c.portal == portal, disabled.c.error_code == PasswordRejected.code)
+        told = select(disabled.c.account).where(disabled.c.portal == portal, disabled.c.error_code == PasswordUnsure.code)
         unseen = update(credentials).where(
             credentials.c.portal == portal, credentials.c.account.in_(told), credentials.c.state != "rejected"
         )
@@ -210,13 +210,13 @@ class Projection:
             & (credentials.c.fingerprint == body.fingerprint)
         )
         row = self._connection.execute(select(credentials).where(mine)).mappings().one_or_none()
-        state, proven, open_tries = (row["state"], row["proven"], row["open_tries"]) if row else ("tried", 0, 0)
+        state, open_tries = (row["state"], row["open_tries"]) if row else ("tried", 0)
         if isinstance(body, happened.PasswordTry):
             state, open_tries = "tried", open_tries + 1
         elif body.accepted is None:
             open_tries = max(0, open_tries - 1)
         else:
-            state, proven, open_tries = ("accepted", 1, 0) if body.accepted else ("rejected", proven, 0)
+            state, open_tries = "accepted" if body.accepted else "rejected", 0
         self._connection.execute(delete(credentials).where(mine))
         self._connection.execute(
             insert(credentials).values(
@@ -224,7 +224,6 @@ class Projection:
                 account=body.account,
                 fingerprint=body.fingerprint,
                 state=state,
-                proven=proven,
                 open_tries=open_tries,
             )
         )

@@ -14,7 +14,7 @@ import structlog
 from msgspec.structs import astuple, replace
 from sqlalchemy import func, select
 
-from bots.errors import Action, BotError
+from bots.errors import Action, BotError, PortalSlow
 from bots.member_ids import bare_id
 from bots.model import Certification, PortalLetter
 from jobs.book_events import BooksCompared, ListSeen, Trouble
@@ -103,7 +103,8 @@ async def _list_by_some_account(
                     continue
                 on_error = partial(count_failure, office, slug)
                 cases = await read_again(lambda: desk.driver.list_cases(since), sleep=office.sleep, on_error=on_error)
-        except BotError as error:
+        except (BotError, TimeoutError) as raised:
+            error = raised if isinstance(raised, BotError) else PortalSlow(slug, page="list")
             structlog.get_logger().warning("list_failed", portal=slug, account=account, error_code=error.code)
             failed[slug] = error
             if error.action is Action.PERSON_PORTAL:

@@ -22,8 +22,9 @@ OnError = Callable[[BotError], bool]
 
 TRIES = 3
 LONGEST_TRY = timedelta(minutes=30)
-"""One draft or one read takes a minute or two. What is not over after so long waits for a word of the browser that will not come.
-The `TimeoutError` is nothing that anybody foresaw, so the work goes on with a fresh session."""
+"""What one draft, one read, one check of a portal's pages or one change of a password may take: each takes a minute or two. What
+is not over after so long waits for a word of the browser that will not come. A draft of which nothing was sent gets one more
+try with a fresh session; anything else waits for its next time."""
 _WORTH_ANOTHER_TRY = (PortalDown, PortalSlow, SessionLost)
 
 
@@ -35,6 +36,12 @@ def is_announced(error: BotError) -> bool:
 def is_passing(error: BaseException) -> bool:
     """Whether the same read may well work a moment later."""
     return isinstance(error, _WORTH_ANOTHER_TRY) and not is_announced(error)
+
+
+async def in_time(work: Awaitable[T]) -> T:
+    """What ``work`` gives. Raises ``TimeoutError`` after `LONGEST_TRY`."""
+    async with asyncio.timeout(LONGEST_TRY.total_seconds()):
+        return await work
 
 
 async def read_again(read: Callable[[], Awaitable[T]], *, sleep: Sleep, on_error: OnError) -> T:
@@ -58,8 +65,7 @@ async def _again(work: Callable[[], Awaitable[T]], *, may_repeat: Callable[[], b
     ):
         with attempt:
             try:
-                async with asyncio.timeout(LONGEST_TRY.total_seconds()):
-                    return await work()
+                return await in_time(work())
             except BotError as error:
                 heard.append(on_error(error))
                 raise

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, UnsetType
 
 from bots.errors import error_class
 from bots.fax.form_layout import form_names
+from bots.zones import is_zone
 from jobs.rule_schema import (
     Clinical,
     Clock,
@@ -59,7 +59,7 @@ def problems(rules: RuleFile) -> Iterator[str]:
     desks = [entry.help_desk for entry in rules.portals.values() if not isinstance(entry.help_desk, UnsetType)]
     yield from _unknown("help_desk", desks, rules.directory)
     for zone in (rules.time_zone, *(entry.time_zone for entry in rules.directory.values())):
-        if not isinstance(zone, UnsetType) and not _is_zone(zone):
+        if not isinstance(zone, UnsetType) and not is_zone(zone):
             yield f"unknown time zone {zone!r}"
     ids = {rule.id for section in sections(rules).values() for rule in section}
     for name, clock in rules.clocks.items():
@@ -185,11 +185,3 @@ def _unknown(key: str, names: Iterable[str], known: Iterable[str]) -> Iterator[s
 
 def _written(names: tuple[str, ...] | UnsetType) -> tuple[str, ...]:
     return () if isinstance(names, UnsetType) else names
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        return False
-    return True

@@ -25,7 +25,7 @@ class ClearCoverage(Portal):
         return await self.summaries("cases")
 
     async def cases_since(self, since: date) -> list[CaseSummary]:
-        earliest = self.now().date() - timedelta(days=LOOK_BACK_DAYS)
+        earliest = self.today() - timedelta(days=LOOK_BACK_DAYS)
         await self.view.goto("cases_since", since=self.date_text(max(since, earliest)))
         return await self.summaries("cases")
 

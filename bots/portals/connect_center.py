@@ -57,7 +57,7 @@ class ConnectCenter(Portal):
     async def _inquire(self, request: AuthRequest) -> date:
         """To the answer for the first day of service, or for today where that day is too far away. Returns the day."""
         view, member = self.view, request.member
-        for day in (request.from_date, self.now().date()):
+        for day in (request.from_date, self.today()):
             await self._to_inquiry()
             await view.fill(insurance_type=request.coverage)
             await view.choices("payer")

@@ -34,7 +34,7 @@ class OptumPro(Portal):
         return await self.summaries("cases")
 
     def _since(self, since: date) -> str:
-        return self.date_text(max(since, self.now().date() - timedelta(days=LOOK_BACK_DAYS)))
+        return self.date_text(max(since, self.today() - timedelta(days=LOOK_BACK_DAYS)))
 
     async def open_case(self, reference_no: str) -> None:
         await self.view.goto("case", reference_no=reference_no)

@@ -140,6 +140,6 @@ class ProviderConnect(Portal):
             await self.view.goto("cases_of_member", member_id=member_id)
             found += await self.summaries("cases")
         if not member_ids:
-            await self.view.goto("cases_since", since=self.date_text(self.now().date() - UNITS_BACK))
+            await self.view.goto("cases_since", since=self.date_text(self.today() - UNITS_BACK))
             found += await self.summaries("cases")
         return [case.reference_no for case in found]

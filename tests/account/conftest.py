@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from bots.pagemap import selectors_folder
 from bots.passwords import KeptPasswords
 from bots.vault import Vault
+from fixtures.clock import today
 from fixtures.server import RunningWorld, running_world
 from jobs.deadlines import password_rule
 from jobs.home import Home, write_private
@@ -88,7 +89,7 @@ class Practice:
         known = {row["username"]: row["password"] for row in self.world.truth("accounts") if row["portal"] == SLUG}
         for account in accounts:
             if account in known:
-                self.kept(account).set_by_person(known[account], date.today() - timedelta(days=days_old))
+                self.kept(account).set_by_person(known[account], today() - timedelta(days=days_old))
 
     def own_selectors(self, **timeouts: float) -> str:
         """The line of settings that names a selector file with other time-outs (seconds)."""

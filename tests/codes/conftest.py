@@ -20,6 +20,7 @@ from bots.vault import Vault, mailbox_name
 from fixtures.mail_server import RunningMailServer, running_mail_server
 from jobs.code_gate import CodeClaims
 from jobs.journal import Journal
+from jobs.retries import Sleep
 from jobs.seats import Identity, Seats
 
 PORTAL = "sample"
@@ -74,10 +75,10 @@ def make_codes(vault: Vault, journal: Journal, clock: Clock) -> MakeCodes:
     """Code sources that share vault, journal and clock; each is a PriorBot of its own on another machine."""
     made = iter(range(1, 100))
 
-    def make(way: CodeWay, **more: Any) -> Codes:
+    def make(way: CodeWay, sleep: Sleep = clock.sleep, **more: Any) -> Codes:
         me = Identity(host=f"machine-{next(made)}", pid=1, started=0.0)
-        gate = CodeClaims(journal, Seats(journal, me=me), sleep=clock.sleep)
-        return Codes({PORTAL: way}, vault=vault, gate=gate, now=clock, sleep=clock.sleep, **more)
+        gate = CodeClaims(journal, Seats(journal, me=me), sleep=sleep)
+        return Codes({PORTAL: way}, vault=vault, gate=gate, now=clock, sleep=sleep, **more)
 
     return make
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from protocol_double import PORTAL, FakeClock, Truth, World, build_request, open_office, take_in
 
-from bots.errors import PasswordRejected, TermsChanged
+from bots.errors import PasswordRejected, PasswordUnsure, TermsChanged
 from bots.model import Status
 from jobs.credentials import Credentials
 from jobs.dispatch import submit_due
@@ -39,25 +39,32 @@ def test_another_account_and_another_portal_have_passwords_of_their_own(credenti
     credentials.trying("husky_secure", "north", "keyed-hash-1")
 
 
-def test_an_unseen_answer_counts_as_rejected_when_the_password_never_worked(journal: Journal, credentials: Credentials) -> None:
+@pytest.mark.parametrize("has_worked", [True, False])
+def test_a_password_whose_answer_nobody_saw_waits_for_a_person_who_was_told_so(
+    journal: Journal, credentials: Credentials, has_worked: bool
+) -> None:
     states = PortalStates(journal)
+    if has_worked:
+        credentials.trying(*WHO)
+        credentials.accepted(*WHO)
     credentials.trying(*WHO)  # and the process is gone
     states.disable_portal(PORTAL, "north", TermsChanged(PORTAL))
     states.enable_portal(PORTAL, "Sam")  # for another reason: nobody was told of the password
-    with pytest.raises(PasswordRejected) as told:
+    with pytest.raises(PasswordUnsure) as told:
         credentials.trying(*WHO)
     states.disable_portal(PORTAL, "north", told.value)
     states.enable_portal(PORTAL, "Sam")
     credentials.trying(*WHO)
 
 
-def test_a_password_that_worked_before_has_one_more_try(credentials: Credentials) -> None:
+def test_after_two_doubtful_tries_a_third_password_waits_for_a_person_too(journal: Journal, credentials: Credentials) -> None:
     credentials.trying(*WHO)
-    credentials.accepted(*WHO)
-    credentials.trying(*WHO)  # unseen
-    credentials.trying(*WHO)  # unseen again
-    with pytest.raises(PasswordRejected):
-        credentials.trying(*WHO)
+    credentials.rejected(*WHO)
+    credentials.trying(*CHANGED)  # unseen
+    with pytest.raises(PasswordUnsure):
+        credentials.trying(PORTAL, "north", "keyed-hash-3")
+    PortalStates(journal).enable_portal(PORTAL, "Sam")
+    credentials.trying(PORTAL, "north", "keyed-hash-3")
 
 
 def test_an_accepted_password_may_be_used_as_often_as_needed(credentials: Credentials) -> None:

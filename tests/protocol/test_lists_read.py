@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
 import pytest
 from protocol_double import PORTAL, FakeClock, Faults, Truth, World, build_request, open_office, take_in
 
@@ -44,14 +51,37 @@ async def test_a_list_whose_column_was_renamed_is_told_by_name_and_nothing_is_mi
     assert office.journal.rebuild()
 
 
+class SilentPortal:
+    """Its browser never answers again."""
+
+    async def list_cases(self, since: date) -> list[Any]:
+        await asyncio.Event().wait()
+        raise AssertionError("nothing comes")
+
+
+async def test_a_list_of_which_the_browser_never_says_anything_is_told_and_the_others_are_read(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.retries.LONGEST_TRY", timedelta(milliseconds=20))
+
+    @asynccontextmanager
+    async def open_portal(slug: str, account: str) -> AsyncIterator[Any]:
+        yield SilentPortal()
+
+    lists = await list_portals(replace(office, open_portal=open_portal))
+    assert lists.read == {}
+    assert [(one.kind, one.portal) for one in lists.troubles] == [("list_not_read", PORTAL)]
+    assert "did not answer in time" in lists.troubles[0].what
+
+
 async def test_a_case_that_is_on_no_list_is_missing_and_one_that_nobody_knows_is_kept(office: Office, truth: Truth) -> None:
     lists = await list_portals(office)
     (case,) = lists.read[PORTAL].cases
-    from msgspec.structs import replace
+    from msgspec.structs import replace as with_
 
     from jobs.list_belief import Lists, PortalList
 
-    keyed = replace(case, reference_no="CC999", member_id="009999999", our_reference="")
+    keyed = with_(case, reference_no="CC999", member_id="009999999", our_reference="")
     shown = Lists(read={PORTAL: PortalList(since=lists.read[PORTAL].since, cases=(keyed,))})
     found = reconcile_journal(office.journal, shown, office.now())
     assert found.exceptions["kind"].tolist() == ["missing_on_portal", "unknown_on_portal"]

@@ -42,9 +42,9 @@ from protocol_double import (
     take_in,
 )
 
+from bots.errors import PasswordUnsure
 from bots.model import Urgency
 from jobs.dispatch import submit_due
-from jobs.events import PasswordJudged
 from jobs.follow import follow_open
 from jobs.office import Office
 from jobs.portal_state import PortalStates
@@ -245,12 +245,8 @@ class Practice:
     def is_found_wrong(self, account: str) -> bool:
         """Whether a person who is asked to check the password by hand, because nobody saw the answer, finds it wrong."""
         why = PortalStates(self.journal).why_disabled(PORTAL, account)
-        if why is None or why.error_code != "password_rejected":
-            return False
-        judged = [each.body for each in self.journal.events("") if isinstance(each.body, PasswordJudged)]
-        mine = [each for each in judged if (each.account, each.fingerprint) == (account, self.passwords[account])]
-        was_seen = any(each.accepted is False for each in mine)
-        return not was_seen and not self.truth.is_right(PORTAL, account, self.passwords[account])
+        is_asked = why is not None and why.error_code == PasswordUnsure.code
+        return is_asked and not self.truth.is_right(PORTAL, account, self.passwords[account])
 
     def come_to_rest(self) -> None:
         self.clock.advance(hours=1)

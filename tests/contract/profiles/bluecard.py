@@ -8,6 +8,7 @@ from typing import Any
 from kit import Kit, Profile
 
 from bots.model import AuthRequest, Coverage, Member, Payer, Provider, Status
+from fixtures.clock import today
 
 
 class BlueCard(Profile):
@@ -30,7 +31,7 @@ class BlueCard(Profile):
             "coverage": Coverage.BLUECARD,
             "member": member(who[number % len(who)]),
             "facility": Provider(npi="1349355507"),
-            "lines": (kit.line("E0601", date.today(), modifiers=("RR",)), kit.line("E0470", date.today(), 2)),
+            "lines": (kit.line("E0601", today(), modifiers=("RR",)), kit.line("E0470", today(), 2)),
             "answers": {},
             "notes": "Synthetic; for a test only",
         }
@@ -44,7 +45,7 @@ class BlueCard(Profile):
 
     def rejected(self, kit: Kit) -> AuthRequest:
         """With a code that the plan does not know."""
-        return self.request(kit, lines=(kit.line("E9999", date.today()),))
+        return self.request(kit, lines=(kit.line("E9999", today()),))
 
     def examples(self, kit: Kit) -> dict[str, str]:
         asked, on_file = super().examples(kit), [row["reference_no"] for row in kit.accepted()]

@@ -9,6 +9,7 @@ from kit import Kit, Profile
 from msgspec.structs import replace
 
 from bots.model import AuthRequest, Coverage, Member, Payer, Status
+from fixtures.clock import today
 
 WORDS = {
     "Approved": Status.APPROVED,
@@ -52,7 +53,7 @@ class ToolProfile(Profile):
     def rejected(self, kit: Kit) -> AuthRequest:
         """For a service that began long ago."""
         asked = self.request(kit)
-        day = date.today() - timedelta(days=40)
+        day = today() - timedelta(days=40)
         return replace(asked, lines=(replace(asked.lines[0], from_date=day, to_date=day),))
 
     def truth(self, request: AuthRequest) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from kit import Kit, Profile
 
 from bots.model import AuthRequest, Certification, Status
+from fixtures.clock import today
 
 
 class ClearCoverage(Profile):
@@ -29,7 +30,7 @@ class ClearCoverage(Profile):
 
     def rejected(self, kit: Kit) -> AuthRequest:
         """Backdated further than the portal allows (H9)."""
-        return kit.request(lines=(kit.line("E0601", date.today() - timedelta(days=8)),))
+        return kit.request(lines=(kit.line("E0601", today() - timedelta(days=8)),))
 
     def truth(self, request: AuthRequest) -> dict[str, Any]:
         words = {Certification.INITIAL: "initial", Certification.RENEWAL: "reauthorization"}

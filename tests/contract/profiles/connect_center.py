@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +10,13 @@ from kit import Kit
 from profiles.carepartners import ToolProfile
 
 from bots.model import AuthRequest, Coverage, Member, Payer, Provider, ServiceCategory, ServiceLine, UnitType
+from fixtures.clock import today
 from fixtures.people import providers
 from fixtures.plans import bcbsma_members
 
 
 def visits(count: int = 12) -> ServiceLine:
-    start = date.today() + timedelta(days=3)
+    start = today() + timedelta(days=3)
     return ServiceLine(
         service_code="97110",
         units=Decimal(count),

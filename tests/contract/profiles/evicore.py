@@ -9,6 +9,7 @@ from typing import Any
 from kit import Kit, Profile
 
 from bots.model import AuthRequest, Certification, Member, Provider, ServiceCategory, ServiceLine, Status, UnitType, Urgency
+from fixtures.clock import today
 from fixtures.people import providers_by_npi
 from fixtures.portals.evicore.locations import locations
 
@@ -53,7 +54,7 @@ class Evicore(Profile):
 
     @staticmethod
     def line(code: str, units: int = 1, **more: Any) -> ServiceLine:
-        day = date.today() + timedelta(days=3)
+        day = today() + timedelta(days=3)
         given = {"from_date": day, "to_date": day + timedelta(days=30), **more}
         return ServiceLine(service_code=code, units=Decimal(units), unit_type=UnitType.UNITS, **given)
 
@@ -75,7 +76,7 @@ class Evicore(Profile):
 
     def rejected(self, kit: Kit) -> AuthRequest:
         """For somebody who is not 19 years old on the date of service."""
-        row = next(row for row in kit.members() if date.fromisoformat(row["dob"]) > date.today() - timedelta(days=18 * 365))
+        row = next(row for row in kit.members() if date.fromisoformat(row["dob"]) > today() - timedelta(days=18 * 365))
         return self.request(kit, member=Member(id=row["id"], dob=date.fromisoformat(row["dob"])))
 
     def truth(self, request: AuthRequest) -> dict[str, Any]:

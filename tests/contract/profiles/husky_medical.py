@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from kit import Kit, Profile
 from msgspec.structs import replace
 
 from bots.model import AuthRequest, Certification, Status
+from fixtures.clock import today
 
 
 class HuskyMedical(Profile):
@@ -32,7 +33,7 @@ class HuskyMedical(Profile):
 
     def rejected(self, kit: Kit) -> AuthRequest:
         """Backdated further than the portal allows."""
-        return self.request(kit, lines=(kit.line("E0601", date.today() - timedelta(days=8)),))
+        return self.request(kit, lines=(kit.line("E0601", today() - timedelta(days=8)),))
 
     def truth(self, request: AuthRequest) -> dict[str, Any]:
         words = {Certification.INITIAL: "initial", Certification.RENEWAL: "reauthorization"}

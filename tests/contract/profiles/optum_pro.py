@@ -8,6 +8,7 @@ from typing import Any
 from kit import Kit, Profile
 
 from bots.model import AuthRequest, Certification, Coverage, Member, Payer, PcpNetwork, Status, Urgency
+from fixtures.clock import today
 
 
 class OptumPro(Profile):
@@ -49,7 +50,7 @@ class OptumPro(Profile):
 
     def rejected(self, kit: Kit) -> AuthRequest:
         """For a service that has begun."""
-        return self.request(kit, lines=(kit.line("E0601", date.today() - timedelta(days=3)),))
+        return self.request(kit, lines=(kit.line("E0601", today() - timedelta(days=3)),))
 
     def truth(self, request: AuthRequest) -> dict[str, Any]:
         told = super().truth(request)

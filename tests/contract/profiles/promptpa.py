@@ -23,6 +23,7 @@ from bots.model import (
     UnitType,
     Urgency,
 )
+from fixtures.clock import today
 
 GOOD = {"rx_indication": "yes", "rx_alternative": "yes", "rx_alternative_result": "inadequate"}
 
@@ -41,7 +42,7 @@ class PromptPa(Profile):
 
     def request(self, kit: Kit, number: int = 40, **changes: Any) -> AuthRequest:
         """Tablets for a member of CarePartners; the answers meet the criteria."""
-        day = date.today() + timedelta(days=3)
+        day = today() + timedelta(days=3)
         who = kit.members("cp_plain")
         line = ServiceLine(
             service_code="", units=Decimal(30), unit_type=UnitType.UNITS, from_date=day, to_date=day + timedelta(days=29)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from bots.errors import SeveralMatches
 from bots.model import AuthRequest, Certification, Provider, ServiceCategory, ServiceLine, Status, UnitType, Urgency
+from fixtures.clock import today
 from fixtures.portals.provider_connect.addresses import addresses
 
 
@@ -31,7 +32,7 @@ class ProviderConnect(Profile):
 
     def request(self, kit: Kit, number: int = 40, **changes: Any) -> AuthRequest:
         """Talk sessions, by a provider who has one service address."""
-        start = date.today() + timedelta(days=3)
+        start = today() + timedelta(days=3)
         line = ServiceLine(
             service_code="90834",
             units=Decimal(12),
@@ -72,7 +73,7 @@ class ProviderConnect(Profile):
     def rejected(self, kit: Kit) -> AuthRequest:
         """For a service that has begun (CT-REG-920)."""
         asked = self.request(kit)
-        day = date.today() - timedelta(days=3)
+        day = today() - timedelta(days=3)
         return replace(asked, lines=(replace(asked.lines[0], from_date=day, to_date=day),))
 
     def truth(self, request: AuthRequest) -> dict[str, Any]:
