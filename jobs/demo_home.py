@@ -25,9 +25,6 @@ CHECK_WRITES = (10, 25)
 """Days of the month on which units are brought up to date (rule H17)."""
 A_DAY = timedelta(hours=26)
 _HELD_BACK = re.compile(r"HUSKY-0([012]\d)")
-_NUMBERS_ALIKE = (4, 5, 9, 13, 15, 16, 18, 19, 21, 36, 39)
-MORE_OF_THE_SAME = frozenset({*(f"HUSKY-{number:03}" for number in _NUMBERS_ALIKE), "BCMA-004", "BCMA-009"})
-"""Rows of the sample that show nothing which another one does not: the demo does without, so as to be over in three minutes."""
 
 
 class Desks(Frozen):
@@ -170,7 +167,7 @@ def after_next_check_write(start: datetime) -> datetime:
 
 
 def write_part(home: Home, name: str, day: datetime, *, later: bool) -> Path:
-    """The sample's rows as of that day, but for `MORE_OF_THE_SAME`: those that come ``later``, or all others."""
+    """The sample's rows as of that day: those that come ``later``, or all others."""
     from fixtures.samples.make_requests import write_sample
 
     path = home.path / name
@@ -179,8 +176,7 @@ def write_part(home: Home, name: str, day: datetime, *, later: bool) -> Path:
         header, *rows = csv.reader(file)
     at = header.index("request_id")
     with path.open("w", encoding="utf-8", newline="") as file:
-        shown = (row for row in rows if row[at] not in MORE_OF_THE_SAME)
-        csv.writer(file).writerows([header, *(row for row in shown if is_held_back(row[at]) is later)])
+        csv.writer(file).writerows([header, *(row for row in rows if is_held_back(row[at]) is later)])
     return path
 
 

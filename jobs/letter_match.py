@@ -27,8 +27,6 @@ from jobs.state import AWAITED, DECIDED, GRANTED, PAYER_WORDS, Channel, Snapshot
 
 OLDEST = timedelta(days=60)
 """A decision that was made longer ago than this is looked at by a person."""
-READABLE = 60.0
-"""Confidence of each word of a reason: below it, words that are none were seen."""
 
 SENTENCES = {
     "payer": "No payer's letterhead could be read.",
@@ -237,11 +235,15 @@ def _units(fields: dict[str, FieldRead], line: ServiceLine, status: Status) -> I
 
 
 def _is_whole_text(read: FieldRead | None) -> bool:
-    """Whether a sentence was read alike three times and has its beginning and its end."""
+    """Whether a sentence is certain by itself, at each of its places, and has its beginning and its end.
+
+    Nothing in a sentence can be compared with the request, so it needs what a number needs: three readings once agreed on a word
+    that a streak had changed (``docs/letters.md``).
+    """
     return (
         read is not None
         and read.is_agreed
-        and all(place.confidence >= READABLE for place in read.places)
+        and all(place.is_clean and place.is_sure for place in read.places)
         and read.value[:1].isupper()
         and read.value[-1:] in ".!?"
     )

@@ -120,8 +120,8 @@ def _one(which: tuple[int, int]) -> Done:
 
 
 def _numbers(seed: int, letters: int) -> Iterator[int]:
-    """Faxes from 0 until there are enough letters: on average there are 1.33 in a fax."""
-    yield from range(round(letters / 1.3))
+    """Faxes from 0 until there are enough letters: on average there are 1.23 in a fax (1,898 in 1,543 of seed 20260322)."""
+    yield from range(round(letters / 1.22))
 
 
 def _kept(store: Path) -> Iterator[Done]:
