@@ -105,7 +105,8 @@ class FaxSettings(Frozen):
         typing.Literal["ask", "update"],
         Meta(
             description="ask: every letter that comes by fax waits for a person, beside its picture. update: one whose every "
-            "field is certain brings its request up to date by itself (docs/letters.md says how well that is proved)."
+            "field is certain brings its request up to date by itself. That is proved on drawn letters only, none of a real "
+            "payer: compare a month of them with their pictures before you rely on it (docs/letters.md)."
         ),
     ] = "ask"
     folder: FolderSettings = FolderSettings()

@@ -81,11 +81,24 @@ def test_a_letter_that_lacks_a_field_waits(faxes: Any, build: Any, letter: Any, 
     assert verdict(faxes, letter(build(), without=(name,))).state is LetterState.WAITING
 
 
-@pytest.mark.parametrize(
+NOT_SURE = pytest.mark.parametrize(
     "how",
     [{"confidence": 50.0}, {"is_clean": False}, {"is_fine": False, "confidence": 80.0}],
     ids=["low confidence", "something runs through it", "standard resolution"],
 )
+
+
+@NOT_SURE
+def test_a_reason_that_something_may_have_changed_is_a_persons(
+    faxes: Any, build: Any, letter: Any, field: Any, how: dict[str, Any]
+) -> None:
+    """All three readings of seed 20260322's fax 1256 said "notes ard the plan": a streak ran through the word."""
+    case = build(decision="partially_approved", units_approved=7, reason="Notes and the plan.")
+    faxes.submit("R-1", case)
+    assert verdict(faxes, letter(case, field("reason", "Notes ard the plan.", **how))).reasons == ("reason",)
+
+
+@NOT_SURE
 def test_a_number_with_nothing_to_compare_it_with_must_be_sure_where_it_stands_once(
     faxes: Any, build: Any, letter: Any, field: Any, how: dict[str, Any]
 ) -> None:
