@@ -30,8 +30,10 @@ from protocol_double import (
     take_in,
 )
 
+from bots.errors import PasswordUnsure
 from bots.model import Status
 from jobs.dispatch import submit_due
+from jobs.office import Office
 from jobs.seats import Identity
 from jobs.verify import verify_due
 
@@ -72,9 +74,22 @@ class Scene:
     async def settle_and_check(self) -> None:
         with self.process(THIRD, Bomb()) as (journal, world):
             check_truth(journal, self.truth)
-            await settle(open_office(journal, world, me=THIRD, is_running=self.is_running), self.clock)
+            office = open_office(journal, world, me=THIRD, is_running=self.is_running)
+            await settle(office, self.clock)
+            await self.check_by_hand(office, world)
             check_rest(journal, self.truth)
         self.truth.close()
+
+    async def check_by_hand(self, office: Office, world: World) -> None:
+        """A process that died between typing a password and seeing the answer left that to a person, who is told so and looks."""
+        stopped = office.states.disabled(PORTAL)
+        if {each.error_code for each in stopped} != {PasswordUnsure.code}:
+            return
+        for each in stopped:
+            if not self.truth.is_right(PORTAL, each.account, "right"):
+                world.passwords[each.account] = "another"
+        office.states.enable_portal(PORTAL, "Sam")
+        await settle(office, self.clock)
 
 
 def every_step(tmp_path: Path, least: int) -> Iterator[tuple[Scene, Bomb]]:
