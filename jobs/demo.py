@@ -120,7 +120,7 @@ class Demo:
         self._pass(A_MOMENT)
         engine = self.engine
         lists = self.portals.run("Reading the lists", None, list_portals)
-        found, _ = take_stock(engine.home, engine.journal, lists, engine.now())
+        found, _ = take_stock(engine.home, engine.journal, lists, engine.local_now())
         engine.write_ledger()
         engine.write_report()
         engine.journal.check()

@@ -5,7 +5,7 @@ Nothing else in the product wires parts together.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -88,7 +88,11 @@ class Engine:
 
     def today(self) -> date:
         """The practice's own calendar day."""
-        return self.now().astimezone(self.config.practice.zone).date()
+        return self.local_now().date()
+
+    def local_now(self) -> datetime:
+        """Now, in the practice's own time zone."""
+        return self.now().astimezone(self.config.practice.zone)
 
     @cached_property
     def rulebook(self) -> RuleBook:

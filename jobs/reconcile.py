@@ -73,6 +73,7 @@ def reconcile(
 ) -> Reconciled:
     """Ledger rows against readings.
 
+    ``now``: in the practice's time zone, in which days are counted.
     ``listed`` names the portals whose whole list of cases is in ``readings``, with the list's first day: only there can a case
     be missing or unknown. ``units``: every units reading, oldest first. ``continuing``: requests that renew, extend or correct
     another one, so that their days may overlap.

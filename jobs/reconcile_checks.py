@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bots.model import Status
+from jobs.clock import parse_instant
 from jobs.ledger import HAS_DAYS, day, instant
 from jobs.reconcile_frames import CASE, LIST
 from jobs.reconcile_pairs import Both, Lines, Mask, Places, Texts, by_word
@@ -29,12 +30,19 @@ Finding = tuple[str, Places, str | Texts]
 
 
 class Known:
-    """The ledger's columns as they stand now: the portal's value where a line was paired and shows one."""
+    """The ledger's columns as they stand now: the portal's value where a line was paired and shows one.
+
+    Days are those of ``now``'s zone: what is due on the fifth before midnight in Connecticut is due on the sixth in UTC.
+    """
 
     def __init__(self, lines: Lines, now: datetime) -> None:
         self.ledger, self.lines = lines.both.ledger, lines
-        self.now, self.today = now, day(now.astimezone(UTC).date())
+        self.now, self.today = now, day(now.date())
         self._columns: dict[str, Texts] = {}
+
+    def day_of(self, moment: str) -> str:
+        """The calendar day of an instant of the ledger, where `now` is; "" for none."""
+        return day(parse_instant(moment).astimezone(self.now.tzinfo).date()) if moment else ""
 
     def __getitem__(self, name: str) -> Texts:
         if name not in self._columns:
@@ -93,14 +101,14 @@ def _only_listed(lines: Lines) -> Mask:
 
 def _clocks(known: Known) -> Iterator[Finding]:
     due, decided = known["decision_due"], known["decided_at"]
-    due_day = by_word(due, lambda text: text[:10])
+    due_day = by_word(due, known.day_of)
     late = np.flatnonzero((due != "") & (decided != "") & (decided > due_day))
     yield "decided_late", late, "Decided on " + decided[late] + ", due by " + due_day[late] + "."
     awaited, now = known.has(AWAITED), instant(known.now)
     over = np.flatnonzero(awaited & (due != "") & (due < now))
     yield "decision_overdue", over, "No decision is known, due by " + due_day[over] + "."
     ended = known["valid_to"]
-    lately = day((known.now - EXPIRED_FOR).astimezone(UTC).date())
+    lately = day((known.now - EXPIRED_FOR).date())
     is_over = known.has(GRANTED | {Status.EXPIRED}) & (ended != "") & (ended < known.today) & (ended >= lately)
     over = np.flatnonzero(is_over)
     yield "expired", over, "The authorization ended on " + ended[over] + "."
@@ -110,7 +118,7 @@ def _clocks(known: Known) -> Iterator[Finding]:
     unread = to_be_read & (sent != "") & (sent < oldest) & (known["last_checked"] < oldest)
     yield _said(unread & ~_read_lately(known, oldest), "stale_reading", "The open case was not read for more than a day.")
     as_of = known["units_as_of"]
-    old = (as_of != "") & (as_of < day((known.now - UNITS_STALE_AFTER).astimezone(UTC).date())) & (ended >= known.today)
+    old = (as_of != "") & (as_of < day((known.now - UNITS_STALE_AFTER).date())) & (ended >= known.today)
     yield _said(old, "stale_reading", "The units are older than two check writes.")
 
 

@@ -119,7 +119,10 @@ async def _list_by_some_account(
 
 
 def take_stock(home: Home, journal: Journal, lists: Lists, now: datetime) -> tuple[Reconciled, Written]:
-    """Compares, notes it in the journal, and writes ``exceptions.csv``: all of a reconciliation but the asking."""
+    """Compares, notes it in the journal, and writes ``exceptions.csv``: all of a reconciliation but the asking.
+
+    ``now``: in the practice's time zone, in which days are counted.
+    """
     found = reconcile_journal(journal, lists, now)
     note(journal, found, lists)
     with home.lock("books"):
@@ -134,7 +137,7 @@ def reconcile_journal(journal: Journal, lists: Lists, now: datetime) -> Reconcil
     latest = last_moment(journal)
     set_back = latest - now > SET_BACK
     # The journal has seen its last moment, whatever the clock says now. One much farther ahead was a wrong clock itself.
-    moment = max(now, latest) if latest - now <= BELIEVED_AHEAD else now
+    moment = max(now, latest).astimezone(now.tzinfo) if latest - now <= BELIEVED_AHEAD else now
     gathered = _Gathered(journal)
     believed, troubles = whole(lists, gathered.expected)
     cases = (case for one in lists.read.values() for case in one.cases if (case.portal, case.reference_no) not in gathered.closed)

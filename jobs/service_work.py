@@ -237,7 +237,7 @@ async def _reconcile(shop: Shop) -> str:
     engine = shop.engine
 
     def compare() -> int:
-        found, _ = take_stock(engine.home, engine.journal, lists, engine.now())
+        found, _ = take_stock(engine.home, engine.journal, lists, engine.local_now())
         return len(found.exceptions)
 
     return f"{await asyncio.to_thread(compare)} exceptions; lists read: {', '.join(sorted(lists.read)) or 'none'}"

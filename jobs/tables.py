@@ -17,6 +17,7 @@ from jobs.reporting.groups import GROUPS
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     from bots.check_report import PartSeen
     from bots.eligibility import BenefitLimit, Eligibility
@@ -84,8 +85,8 @@ def routes_table(routes: Sequence[Route], said_by: Sequence[str] = ()) -> Table:
     return made
 
 
-def requests_table(snapshots: Iterable[Snapshot], title: str = "Requests") -> Table:
-    """With a column for coverage where any of them was asked about it."""
+def requests_table(snapshots: Iterable[Snapshot], zone: ZoneInfo, title: str = "Requests") -> Table:
+    """With a column for coverage where any of them was asked about it. Times are told in ``zone``, the practice's."""
     shown = list(snapshots)
     coverage = [_coverage_cell(each) for each in shown]
     more = ["coverage"] if any(coverage) else []
@@ -94,7 +95,11 @@ def requests_table(snapshots: Iterable[Snapshot], title: str = "Requests") -> Ta
         row = ledger_rows(snapshot)[0]
         made.add_row(
             *(row.request_id, row.payer, row.portal, status_text(snapshot.status), row.reference_no, row.authorization_no),
-            *(row.decision_due[:16].replace("T", " "), *([told] if more else []), row.next_action),
+            *(
+                f"{snapshot.decision_due.astimezone(zone):%Y-%m-%d %H:%M}" if snapshot.decision_due else "",
+                *([told] if more else []),
+                row.next_action,
+            ),
         )
     return made
 

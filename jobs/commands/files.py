@@ -171,7 +171,7 @@ def submit(
             _show_dry_run(outcomes, as_json=as_json)
         else:
             write_books(engine)
-            show_requests(shown, as_json=as_json)
+            show_requests(shown, engine.config.practice.zone, as_json=as_json)
             tell_coverage_missing(shown)
             _tell_faxes(engine)
     leave(max(code, Code.PERSON) if result.rejected or taken.different else code)

@@ -57,7 +57,7 @@ def status(
             run_on_portals(engine, "Reading cases", None, lambda office: follow_open(office, portals=portals), portals=portals)
             write_books(engine)
         shown = list(engine.journal.snapshots(payer=payer, portal=portal, status=state))
-        show_requests(shown, as_json=as_json)
+        show_requests(shown, engine.config.practice.zone, as_json=as_json)
         asked = Code.DONE if offline else tell_not_asked(engine, portal)
     leave(max(code_of(shown), asked))
 
@@ -168,7 +168,7 @@ def verify(
             settled = [engine.journal.snapshot(one.request_id) for one in outcomes]
         open_still = list(engine.journal.snapshots(portal=portal, status=Status.UNCERTAIN))
         write_books(engine)
-        show_requests(settled, as_json=as_json)
+        show_requests(settled, engine.config.practice.zone, as_json=as_json)
     if open_still:
         first = min((one.waiting_until for one in open_still if one.waiting_until), default=None)
         when = f" The next look is due at {first:%H:%M} UTC; run this again then." if first else ""

@@ -54,7 +54,7 @@ def reconcile(
 
     with open_engine(home) as engine:
         lists = Lists() if offline else run_on_portals(engine, "Reading the portals' lists", None, list_portals)
-        found, written = take_stock(engine.home, engine.journal, lists, engine.now())
+        found, written = take_stock(engine.home, engine.journal, lists, engine.local_now())
         write_books(engine)
         asked = Code.DONE if offline else tell_not_asked(engine, portal)
     left = [

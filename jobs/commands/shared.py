@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from bots.model import Payer, Status
     from jobs.engine import Engine
     from jobs.home import Home
@@ -184,8 +186,8 @@ def code_of_outcomes(outcomes: Iterable[Outcome]) -> Code:
     return max((Code.DOWN if one.error_code in OUTAGES else Code.PERSON for one in outcomes if one.error_code), default=Code.DONE)
 
 
-def show_requests(snapshots: Sequence[Snapshot], *, as_json: bool) -> None:
-    """One object per request in the ledger's words, or a table."""
+def show_requests(snapshots: Sequence[Snapshot], zone: ZoneInfo, *, as_json: bool) -> None:
+    """One object per request in the ledger's words, or a table with times in the practice's ``zone``."""
     from jobs.ledger import request_object
 
     if as_json:
@@ -198,7 +200,7 @@ def show_requests(snapshots: Sequence[Snapshot], *, as_json: bool) -> None:
     elif snapshots:
         from jobs.tables import requests_table
 
-        print_table(requests_table(snapshots))
+        print_table(requests_table(snapshots, zone))
 
 
 def end_with(error: Exception) -> Code:

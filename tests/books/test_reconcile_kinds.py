@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bots.model import CaseSummary, Certification, LineReading, Member, PortalLetter, Reading, Status, Units, UnitType
+from fixtures.clock import DESK
 from jobs.ledger import ledger_rows
 from jobs.list_belief import Lists, PortalList, whole
 from jobs.reconcile import Reconciled, reconcile
@@ -27,7 +28,7 @@ def compare(build: Any, snapshots: list[Snapshot], readings: list[Reading] | Non
     return reconcile(
         ledger_frame(row for snapshot in snapshots for row in ledger_rows(snapshot)),
         all_readings(reading_frame(read), list_frame(cases, build.now)),
-        now=build.now,
+        now=given.pop("now", build.now),
         listed=given.pop("listed", {}),
         units=units_frame(snapshots, history),
         **given,
@@ -190,6 +191,23 @@ def test_decided_after_the_deadline_and_not_decided_at_all(build: Any) -> None:
     in_time = granted(build, decision_due=due, decided_on=due.date())
     assert kinds(compare(build, [in_time])) == []
     assert kinds(compare(build, [build.submitted(decision_due=due)])) == [("decision_overdue", "R-001")]
+
+
+@pytest.mark.parametrize(("decided", "found"), [(4, []), (5, ["decided_late"])])
+def test_what_is_due_before_midnight_is_due_on_that_day_of_the_practice(build: Any, decided: int, found: list[str]) -> None:
+    last_minute = datetime(2026, 2, 4, 23, 59, tzinfo=DESK)  # the fifth in UTC
+    case = granted(build, decision_due=last_minute.astimezone(UTC), decided_on=date(2026, 2, decided))
+    result = compare(build, [case], now=build.now.astimezone(DESK))
+    assert result.exceptions["kind"].tolist() == found
+    assert all("due by 2026-02-04" in what for what in result.exceptions["what"])
+
+
+@pytest.mark.parametrize(("last", "found"), [(0, []), (1, ["expired"])])
+def test_an_authorization_ends_with_the_practices_day(build: Any, last: int, found: list[str]) -> None:
+    evening = build.now.astimezone(DESK).replace(hour=20, minute=30)  # the next day in UTC
+    reading = build.reading(Status.APPROVED, approved(), valid_to=evening.date() - timedelta(days=last))
+    ended = build.submitted("R-001", Status.APPROVED, reading=reading)
+    assert compare(build, [ended], now=evening).exceptions["kind"].tolist() == found
 
 
 def test_a_reading_from_the_future_is_not_believed_and_its_case_is_not_missing(build: Any) -> None:

@@ -12,6 +12,7 @@ from protocol_double import FakeClock, Faults, PortalDouble, Truth, World, build
 
 from bots.eligibility import Eligibility
 from bots.model import AuthRequest, Coverage, Payer, Status
+from fixtures.clock import DESK
 from jobs.coverage import GOOD_FOR
 from jobs.dispatch import submit_due
 from jobs.events import CoverageNotTold, CoverageTaken, kind_of
@@ -66,9 +67,9 @@ async def test_B4_what_is_told_is_kept_with_the_request_before_its_intent(office
 
 async def test_a_list_of_requests_says_what_was_told(office: Office, journal: Journal, world: World) -> None:
     take_in(journal, build_request("R-0"), blue("R-1"), portal=MANAGER)
-    assert [column.header for column in requests_table(journal.snapshots()).columns][-2:] == ["due", "next"]
+    assert [column.header for column in requests_table(journal.snapshots(), DESK).columns][-2:] == ["due", "next"]
     await submit_due(office)
-    made = requests_table(journal.snapshots())
+    made = requests_table(journal.snapshots(), DESK)
     assert [column.header for column in made.columns][-2:] == ["coverage", "next"]
     assert list(made.columns[-2].cells) == ["", "active on 2026-03-02; Physical Therapy: 48 of 60 Visits left"]
 
