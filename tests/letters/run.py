@@ -1,6 +1,6 @@
 """``make letters``: how many faxed letters bring their request up to date without a person, and that none does so wrongly.
 
-    python tests/letters/run.py [--letters 2000] [--seed 20260322] [--workers 2] [--minutes 0]
+    python tests/letters/run.py [--letters 2000] [--seed 20261123] [--workers 2] [--minutes 0]
 
 Makes the letters (``fixtures/fax_letters``), reads them as ``priorbot fax receive`` does, and gives them to a journal that knows
 their requests. What was read is kept in ``.cache/letters`` under a name that changes with the code, so that a run that was
@@ -67,7 +67,7 @@ class Told(Frozen):
 def main() -> int:
     parser = argparse.ArgumentParser(description="Faxed letters without a person.")
     parser.add_argument("--letters", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=20260322)
+    parser.add_argument("--seed", type=int, default=20261123)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=0)
     parser.add_argument("--page", type=Path, default=PAGE)
