@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from fixtures.payer import Ask, Line, Payer
@@ -60,10 +61,10 @@ def grant(payer: Payer, n: int = 0, units: int = 12) -> str:
             priority="standard",
             certification="initial",
             from_date=today,
-            to_date=today.replace(month=today.month + 1),
+            to_date=today + timedelta(days=30),
             requesting_npi=providers()[0].npi,
             servicing_npi=next(p.npi for p in providers() if p.kind == "organization"),
-            lines=(Line(code="97110", units=units, from_date=today, to_date=today.replace(month=today.month + 1)),),
+            lines=(Line(code="97110", units=units, from_date=today, to_date=today + timedelta(days=30)),),
         ),
         criteria_met=False,
     )
