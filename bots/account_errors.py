@@ -113,10 +113,11 @@ class PasswordUnsure(PasswordRejected):
     """The answer to a password was not seen: it may have been rejected, so it is not typed again either."""
 
     code = "password_unsure"
+    action = Action.PERSON_PORTAL
     text = (
         "PriorBot did not see whether {portal} took the password of account {account}. It is not tried again by itself: a wrong one "
-        "may lock the account. Sign in there by hand. If it works, run: priorbot portal enable {portal}. "
-        "If not, first: priorbot vault set {secret}"
+        "may lock the account. Sign in there by hand. If it works, run: priorbot portal enable {portal}. If it does not, "
+        "run: priorbot vault set {secret} && priorbot portal enable {portal}"
     )
 
 

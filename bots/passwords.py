@@ -23,6 +23,7 @@ from bots.errors import (
     NotConfigured,
     PasswordChangeUnclear,
     PasswordRejected,
+    PasswordUnsure,
     PortalDown,
     RateLimited,
     StillSignedIn,
@@ -168,7 +169,7 @@ class Passwords:
         """How often it was changed here."""
 
     async def sign_in(self, fill: Fill, press: Press) -> str:
-        """Tries the confirmed password, and once the pending one when the portal rejects that. Returns what ``press`` saw.
+        """Tries the confirmed password, and once the pending one when that is rejected or untried. Returns what ``press`` saw.
 
         ``fill`` types a password into a fresh sign-in page and sends nothing; ``press`` sends it. Raises `PasswordRejected` when
         neither is right or may be tried, `NotConfigured` when there is none, and what the portal says.
@@ -176,14 +177,19 @@ class Passwords:
         confirmed, pending = self.kept.confirmed, self.kept.pending
         if confirmed is None and pending is None:
             raise NotConfigured(self._portal, what=f"no password for account {self._account}")
+        unsure: PasswordUnsure | None = None
         if confirmed is not None:
             try:
                 return await self._try(confirmed, fill, press)
-            except PasswordRejected:
+            except PasswordRejected as error:
                 if pending is None:
                     raise
+                unsure = error if isinstance(error, PasswordUnsure) else None
         assert pending is not None
-        return await self._try(pending, fill, press, is_pending=True)
+        try:
+            return await self._try(pending, fill, press, is_pending=True)
+        except PasswordRejected as error:
+            raise unsure or error from None  # the confirmed one may well hold: a person looks
 
     async def _try(self, password: Secret, fill: Fill, press: Press, *, is_pending: bool = False) -> str:
         """One password once. The gate knows of it at every moment."""
