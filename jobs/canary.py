@@ -86,5 +86,5 @@ async def check(office: Office, desk: Desk) -> CheckReport:
         structlog.get_logger().error("pages_changed", portal=slug, count=len(report.closing))
         office.states.disable_portal(slug, "", PagesChanged(slug, what=what))
     elif slug in stopped_by_check(office):
-        office.states.enable_portal(slug, "priorbot portal check")
+        office.states.pages_match_again(slug)
     return report

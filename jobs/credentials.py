@@ -72,7 +72,7 @@ def _doubtful(write: Write, portal: str, account: str) -> int:
     query = select(events.c.body).where(events.c.kind.in_(_KINDS)).order_by(events.c.seq.desc())
     for text in write.connection.execute(query).scalars():
         match decode_body(text):
-            case happened.PortalEnabled(portal=enabled) if enabled == portal:
+            case happened.PortalEnabled(portal=enabled, pages_only=False) if enabled == portal:
                 break
             case happened.PasswordJudged(portal=where, account=who, accepted=accepted) if (where, who) == (portal, account):
                 if accepted:

@@ -171,8 +171,11 @@ class PortalDisabled(Body, tag="portal_disabled"):
 
 
 class PortalEnabled(Body, tag="portal_enabled"):
+    """``pages_only``: by the check of its pages, which match again; what a person was asked about its accounts stands."""
+
     portal: str
     who: str
+    pages_only: bool = False
 
 
 class BreakerOpened(Body, tag="breaker_opened"):

@@ -273,7 +273,7 @@ def _new_guard(connection: Connection) -> None:
 
 
 def _no_second_try(connection: Connection) -> None:
-    """6: whether a password ever worked gives it no further try."""
+    """6: whether a password ever worked gives it no further try; pages that match again say nothing of a portal's accounts."""
     connection.exec_driver_sql("ALTER TABLE credentials DROP COLUMN proven")
 
 

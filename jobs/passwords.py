@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import structlog
 
-from bots.errors import Action, BotError, PortalSlow
+from bots.errors import Action, BotError, PasswordChangeUnclear
 from bots.model import Frozen
 from bots.passwords import KeptPasswords
 from bots.vault import Vault
@@ -90,15 +90,15 @@ async def _try_change(office: Office, slug: str, account: str, rule: PasswordRul
 
 
 async def change_one(office: Office, slug: str, account: str, rule: PasswordRule) -> None:
-    """Gives one account a new password. Raises `AccountBusy`, `PortalSlow` when the browser never comes to an end (the vault
-    holds both passwords then, and the next sign-in finds out), and what `bots.driver.PortalDriver.change_password` raises."""
+    """Gives one account a new password. Raises `AccountBusy`, and what `bots.driver.PortalDriver.change_password` raises;
+    `PasswordChangeUnclear` also when the browser never comes to an end."""
     async with at_desk(office, slug, account) as desk:
         if desk is None:
             raise AccountBusy(slug, account)
         try:
             await in_time(desk.driver.change_password(rule))
         except TimeoutError:
-            raise PortalSlow(slug, page="change of the password") from None
+            raise PasswordChangeUnclear(slug, account=account) from None
     structlog.get_logger().info("password_changed", portal=slug, account=account)
 
 

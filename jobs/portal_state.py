@@ -96,6 +96,13 @@ class PortalStates:
             self._close(write, slug)
             return release_enabled(write, slug)
 
+    def pages_match_again(self, slug: str) -> int:
+        """The check found the pages as they should be: its own stop ends, no other. Returns how many requests go on."""
+        with self.journal.write() as write:
+            write.append("", happened.PortalEnabled(portal=slug, who="priorbot portal check", pages_only=True))
+            self._close(write, slug)
+            return release_enabled(write, slug)
+
     def disabled(self, slug: str | None = None) -> tuple[Disabled, ...]:
         """What waits for a person, of one portal or of all."""
         query = select(disabled).order_by(disabled.c.portal, disabled.c.account)

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
-from bots.errors import PasswordUnsure
+from bots.errors import PagesChanged, PasswordUnsure
 from jobs import events as happened
 from jobs import letter_rows
 from jobs.book_events import BooksCompared
@@ -185,6 +185,9 @@ class Projection:
                         since=instant_text(event.at),
                     )
                 )
+            case happened.PortalEnabled(pages_only=True):
+                stopped = (disabled.c.portal == body.portal) & (disabled.c.error_code == PagesChanged.code)
+                self._connection.execute(delete(disabled).where(stopped))
             case happened.PortalEnabled():
                 self._forget_unseen_answers(body.portal)
                 self._connection.execute(delete(disabled).where(disabled.c.portal == body.portal))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,20 @@ def refusal(folder: Path, text: str) -> str:
     with pytest.raises(SelectorFileError) as caught:
         load_pagemap("sample", written(folder, text))
     return str(caught.value)
+
+
+def test_a_portals_day_is_that_of_its_desk_not_the_one_in_utc(tmp_path: Path) -> None:
+    evening = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
+    assert load_pagemap("sample", written(tmp_path, GOOD)).day_of(evening) == date(2026, 11, 22)
+    other = tmp_path / "other"
+    other.mkdir()
+    east = GOOD.replace('{date: "%m/%d/%Y"}', '{date: "%m/%d/%Y", time_zone: Asia/Tokyo}')
+    assert load_pagemap("sample", written(other, east)).day_of(evening) == date(2026, 11, 23)
+
+
+def test_a_time_zone_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    wrong = GOOD.replace('{date: "%m/%d/%Y"}', '{date: "%m/%d/%Y", time_zone: America/Hartford}')
+    assert "'America/Hartford' is no time zone" in refusal(tmp_path, wrong)
 
 
 def test_a_good_file_is_loaded(tmp_path: Path) -> None:

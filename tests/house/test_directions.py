@@ -144,6 +144,12 @@ def test_a_portal_module_has_no_retry_no_try_and_no_click() -> None:
         assert not called & {"click", "dblclick", "retry", "reload"}, name_of(path)
 
 
+def test_no_portal_is_asked_about_the_day_in_utc() -> None:
+    """In the evening at the payer's desk that is tomorrow: a test of it at the portals could fail at night only."""
+    found = [name_of(path) for path in modules("bots") if re.search(r"now\(\)\.date\(\)|\.today\(UTC", path.read_text("utf-8"))]
+    assert found == []
+
+
 def test_the_product_waits_for_things_not_for_time() -> None:
     for path in modules("bots", "jobs"):
         for node in ast.walk(tree(path)):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,12 +15,14 @@ from msgspec.structs import replace as with_
 from protocol_double import PORTAL, FakeClock, Truth, World, build_request, open_office, take_in
 
 from bots.check_report import CheckReport, PartSeen, PartState
-from bots.errors import BotError, PasswordRejected, PortalDown
+from bots.errors import BotError, PagesChanged, PasswordChangeUnclear, PasswordRejected, PasswordUnsure, PortalDown
 from bots.model import Status
-from jobs.canary import canary
+from jobs.canary import canary, check
+from jobs.credentials import Credentials
 from jobs.dispatch import submit_due
 from jobs.journal import Journal
-from jobs.office import Office, Outcome
+from jobs.office import Desk, Office, Outcome
+from jobs.passwords import change_one
 
 
 def found(state: PartState = PartState.FOUND, page: str = "service", **more: Any) -> CheckReport:
@@ -124,6 +128,52 @@ async def test_a_rejected_password_stops_its_account_only(office: Office) -> Non
     account = office.plans[PORTAL].accounts[0]
     await checked(office, PasswordRejected(PORTAL, account=account, secret=""), found())
     assert [each.account for each in office.states.disabled(PORTAL)] == [account]
+
+
+async def test_that_the_pages_match_again_gives_no_unseen_password_another_try(office: Office) -> None:
+    account = office.plans[PORTAL].accounts[0]
+    credentials = Credentials(office.journal)
+    credentials.trying(PORTAL, account, "keyed-hash")  # and the process is gone
+    with pytest.raises(PasswordUnsure) as told:
+        credentials.trying(PORTAL, account, "keyed-hash")
+    office.states.disable_portal(PORTAL, account, told.value)
+    office.states.disable_portal(PORTAL, "", PagesChanged(PORTAL, what="x"))
+    seat = office.seats.acquire(PORTAL, "south")
+    assert seat is not None
+    pages: Any = Pages(found())
+    await check(office, Desk(seat=seat, driver=pages))
+    assert [(each.account, each.error_code) for each in office.states.disabled(PORTAL)] == [(account, PasswordUnsure.code)]
+    with pytest.raises(PasswordUnsure):
+        credentials.trying(PORTAL, account, "keyed-hash")
+    assert office.journal.rebuild()
+
+
+async def test_a_check_of_which_the_browser_never_says_anything_ends_and_the_day_s_work_goes_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.retries.LONGEST_TRY", timedelta(milliseconds=20))
+
+    class Silent(Pages):
+        async def check(self, examples: dict[str, str]) -> CheckReport:
+            await asyncio.Event().wait()
+            raise AssertionError("nothing comes")
+
+    pages = Silent(found())
+    await canary(replace(office, open_portal=pages.open, daily_check=True))
+    outcomes = await submit_due(replace(office, open_portal=pages.open, daily_check=True))
+    assert [each.error_code for each in outcomes] == ["portal_down"], "it was started"
+
+
+async def test_a_change_of_a_password_that_never_ends_is_unclear(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.retries.LONGEST_TRY", timedelta(milliseconds=20))
+
+    @asynccontextmanager
+    async def open_portal(slug: str, account: str) -> AsyncIterator[Any]:
+        yield SimpleNamespace(change_password=lambda rule: asyncio.Event().wait())
+
+    rule: Any = None
+    with pytest.raises(PasswordChangeUnclear):
+        await change_one(replace(office, open_portal=open_portal), PORTAL, office.plans[PORTAL].accounts[0], rule)
 
 
 async def test_the_practices_examples_are_given_to_the_check(office: Office) -> None:
